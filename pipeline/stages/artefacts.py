@@ -1,0 +1,93 @@
+"""Where artefacts of a study lie, and how they are written whole or not at all.
+
+Every stage reads and writes through here: parquet for data, JSON for results. A file appears under its
+name only once it is complete, so that a killed run leaves the last good one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one study: what a stage may touch."""
+
+    root: Path
+    study: str
+
+    @property
+    def declared(self) -> Path:
+        """`data/<study>`: declarations and raw exports; never written to."""
+        return self.root / "data" / self.study
+
+    @property
+    def build(self) -> Path:
+        """`build/<study>`: data and results between stages."""
+        return self.root / "build" / self.study
+
+    @property
+    def reports(self) -> Path:
+        """`reports/<study>`: what people read."""
+        return self.root / "reports" / self.study
+
+    @property
+    def instruments(self) -> Path:
+        """`instruments`: one definition a scale."""
+        return self.root / "instruments"
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then move it into place in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
+    try:
+        write(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame as parquet; equal frames give equal bytes."""
+    write_whole(path, lambda partial: frame.to_parquet(partial, index=False))
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a frame that a stage wrote."""
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write results as JSON in a fixed order of keys; what is not finite becomes null."""
+    text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read results that a stage wrote."""
+    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

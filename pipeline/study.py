@@ -1,0 +1,148 @@
+"""What a study is: levels, exports, scales, screening, hypothesised path, options.
+
+A researcher edits `data/<study>/study.yaml`; `load_study` reads it, with the instruments that it names,
+into the frozen values below. The stages read them; nothing here reads an export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipeline.instrument import Declared, Name, Share
+
+
+class Level(Declared):
+    """A level of the design. The levels are declared lowest first; `within` names the one above."""
+
+    title: str | None = None
+    plural: str | None = None
+    within: Name | None = None
+
+
+class Consent(Declared):
+    """The column that records consent and the answers that give it."""
+
+    column: str
+    accept: tuple[int | str, ...] = Field(min_length=1)
+
+
+class ExportFile(Declared):
+    """One file of a survey platform.
+
+    `kind: roster` lists the units of a level (who was expected); it holds no answers. `links` gives the
+    column that holds the id of a higher level; `correct` maps ids as typed to ids as meant.
+    """
+
+    file: str
+    platform: Literal["qualtrics", "spss", "csv"]
+    level: Name
+    kind: Literal["survey", "roster"] = "survey"
+    id: str | None = Field(default=None, description="Column with the unit's id; null where there is none.")
+    links: Mapping[Name, str] = Field(default_factory=dict)
+    correct: Mapping[Name, Mapping[str, str]] = Field(default_factory=dict)
+    consent: Consent | None = None
+    wave: str | None = None
+    seconds: str | None = Field(default=None, description="Column with the time taken, in seconds.")
+    missing_codes: tuple[int | float, ...] = ()
+
+
+class Scale(Declared):
+    """Where an instrument's items sit.
+
+    `columns` is a pattern ("LS_{n}", "{id}" or "{ID}") or a mapping item id -> column; with neither items
+    nor answers (`score`) it is one column that already holds the scale score.
+    `already_reversed` names the items whose codes the platform has turned round.
+    """
+
+    instrument: Name | None = None
+    title: str | None = None
+    export: Name
+    columns: str | Mapping[Name, str] | None = None
+    score: str | None = None
+    facet: Name | None = Field(default=None, description="Score only this facet of the instrument.")
+    already_reversed: tuple[Name, ...] = ()
+    codebook: Codebook | None = None
+
+
+class Codebook(Declared):
+    """Facts that the instrument leaves open and the user's own codebook settles."""
+
+    source: str
+    reverse: tuple[Name, ...] | None = None
+    minimum_answered: Share | None = None
+    responses: Mapping[int, str] | None = None
+
+
+class Covariate(Declared):
+    """A column taken along as it is; `predicts` names the outcomes that it enters."""
+
+    export: Name
+    column: str
+    title: str | None = None
+    predicts: tuple[Name, ...] = ()
+
+
+class Screening(Declared):
+    """Who is left out. A null switches a rule off; every rule counts what it leaves out."""
+
+    previews: bool = True
+    duplicates: Literal["first", "last", "keep"] = "first"
+    minimum_answered: Share | None = 0.5
+    longest_run: Annotated[int, Field(ge=2)] | None = Field(
+        default=None,
+        description="Longest run of one answer over the items of an export that is still believed.",
+    )
+    seconds_per_item: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Fewer seconds an item than this is speeding."
+    )
+
+
+class Hypothesis(Declared):
+    """What is expected: an effect along the path, its level, sign, and the smallest that would matter."""
+
+    id: str
+    effect: str
+    level: Literal["within", "between"]
+    sign: Literal["positive", "negative"]
+    smallest: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Intervals(Declared):
+    """How intervals of indirect effects are made."""
+
+    level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    method: Literal["monte_carlo"] = "monte_carlo"
+    draws: Annotated[int, Field(ge=1000)] = 20000
+
+
+class ReportOptions(Declared):
+    """What is written, and for whom."""
+
+    formats: tuple[Literal["html", "docx", "pdf"], ...] = ("html", "docx", "pdf")
+    author: str | None = None
+
+
+class Study(Declared):
+    """A study as declared. `id` is the folder's name."""
+
+    title: str
+    synthetic: bool = False
+    question: str | None = None
+    design: str | None = None
+    levels: Mapping[Name, Level] = Field(min_length=1)
+    ids: Literal["public", "private"] = "private"
+    exports: Mapping[Name, ExportFile] = Field(min_length=1)
+    scales: Mapping[Name, Scale] = Field(min_length=1)
+    covariates: Mapping[Name, Covariate] = Field(default_factory=dict)
+    screening: Screening = Screening()
+    path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
+    hypotheses: tuple[Hypothesis, ...] = ()
+    measurement: Literal["scores", "latent", "auto"] = "auto"
+    missing: Literal["listwise", "fiml"] = "listwise"
+    intervals: Intervals = Intervals()
+    seed: int = 1
+    small_cell: Annotated[int, Field(ge=0)] = 5
+    report: ReportOptions = ReportOptions()
