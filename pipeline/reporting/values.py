@@ -53,7 +53,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A numbered picture. `svg` is our own scoped drawing, put inline in the page; `png` serves Word and PDF."""
+    """A numbered picture: `svg`, our own scoped drawing, goes into the page; `png` into Word and PDF."""
 
     id: str
     title: str
@@ -96,7 +96,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Details:
-    """How a result was made (options, formula, stage, input hash, seed): folded on the page, small print elsewhere."""
+    """How a result was made (options, formula, stage, input hash, seed); folded away on the page."""
 
     summary: str
     rows: tuple[tuple[str, str], ...]

@@ -1,0 +1,140 @@
+"""The plan: what an edit runs again and what not; a failed stage leaves the last good files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import small_study
+
+from pipeline import plan
+from pipeline.declaration import StudyError
+from pipeline.stages.artefacts import Workspace
+from pipeline.study import load_study
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    small_study.build(tmp_path)
+    return tmp_path
+
+
+def run(root: Path) -> list[str]:
+    """Bring the study up to date; return the stages that ran."""
+    said: list[str] = []
+    plan.run(load_study(root, "small"), Workspace(root, "small"), said.append)
+    return [line.split()[0] for line in said if line.startswith("  ")]
+
+
+def outdated(root: Path) -> dict[str, tuple[str, ...]]:
+    stages = plan.status(load_study(root, "small"), Workspace(root, "small"))
+    return {stage.name: stage.reasons for stage in stages if stage.reasons}
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_first_run_makes_everything_and_the_second_nothing(root: Path) -> None:
+    assert list(outdated(root)) == list(plan.STAGES)
+    assert run(root) == list(plan.STAGES)
+    before = {path: path.stat().st_mtime_ns for path in (root / "reports" / "small").rglob("*.*")}
+    assert (root / "reports" / "small" / "report.html") in before
+    assert outdated(root) == {}
+    assert run(root) == []
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+EDITS = {
+    "seed": ("data/small/study.yaml", "seed: 7", "seed: 8", ["model", "report"]),
+    "title": ("data/small/study.yaml", "title: A Small Study", "title: Another", ["report"]),
+    "screening": (
+        "data/small/study.yaml",
+        "seed: 7",
+        "seed: 7\nscreening: {minimum_answered: 0.4}",
+        ["screen"],
+    ),
+    "comment": ("data/small/study.yaml", "seed: 7", "seed: 7  # a comment", []),
+    "key": ("instruments/calm.yaml", "reverse: true", "reverse: false", ["score"]),
+    "answer": ("data/small/exports/survey.csv", "P000,TEAM00", "P000,TEAM01", ["ingest"]),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edit_reruns_what_depends_on_it(root: Path, edit: tuple[str, str, str, list[str]]) -> None:
+    file, old, new, expected = edit
+    run(root)
+    replace(root / file, old, new)
+    ran = run(root)
+    assert ran[: len(expected)] == expected
+    assert ran == [] if not expected else plan.STAGES.index(ran[0]) == plan.STAGES.index(expected[0])
+
+
+def test_status_names_what_changed(root: Path) -> None:
+    run(root)
+    replace(root / "data/small/study.yaml", "seed: 7", "seed: 8")
+    reasons = outdated(root)
+    assert next(iter(reasons)) == "model"
+    assert any("seed" in reason for reason in reasons["model"])
+    replace(root / "data/small/exports/survey.csv", "P000,TEAM00", "P000,TEAM01")
+    assert outdated(root)["ingest"] == ("data/small/exports/survey.csv has changed",)
+
+
+def test_a_deleted_artefact_is_made_again(root: Path) -> None:
+    run(root)
+    (root / "build/small/model/model.json").unlink()
+    assert run(root) == ["model"]
+
+
+def test_a_failed_stage_leaves_the_last_good_artefacts(root: Path) -> None:
+    run(root)
+    good = {path: path.read_bytes() for path in (root / "build" / "small").rglob("*.json")}
+    replace(root / "data/small/exports/survey.csv", "P003,TEAM00,", "P003,TEAM00,9")
+    with pytest.raises(StudyError, match=r"survey\.csv"):
+        run(root)
+    assert {path: path.read_bytes() for path in good} == good
+    replace(root / "data/small/exports/survey.csv", "P003,TEAM00,9", "P003,TEAM00,")
+    assert run(root) == []
+
+
+def test_a_killed_run_leaves_no_half_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.stages import score
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(score, "score", die)
+        with pytest.raises((KeyboardInterrupt, SystemExit, RuntimeError)):
+            run(root)
+    assert not list((root / "build").rglob("*.partial*"))
+    assert run(root)[0] == "score"
+
+
+@pytest.mark.parametrize(
+    ("module", "reached", "not_reached"),
+    [
+        ("pipeline.stages.ingest", "exports/qualtrics.py", "reporting/html.py"),
+        ("pipeline.stages.report", "reporting/html.py", "mediation/decomposed.py"),
+        ("pipeline.stages.model", "mediation/decomposed.py", "exports/qualtrics.py"),
+    ],
+)
+def test_a_stage_depends_on_the_modules_that_it_imports(module: str, reached: str, not_reached: str) -> None:
+    found = {path.relative_to(plan.PACKAGE).as_posix() for path in plan.code_of(module)}
+    assert reached in found
+    assert not_reached not in found
+    assert "study.py" in found
+
+
+def test_tracked_data_of_a_private_study_are_warned_of(root: Path) -> None:
+    import subprocess
+
+    for command in (["git", "init", "-q"], ["git", "add", "-f", "data/small/exports/survey.csv"]):
+        subprocess.run(command, cwd=root, check=True)
+    workspace = Workspace(root, "small")
+    assert plan.warn_of_tracked_data(load_study(root, "small"), workspace) == ()
+    replace(root / "data/small/study.yaml", "ids: public", "ids: private")
+    (warning,) = plan.warn_of_tracked_data(load_study(root, "small"), workspace)
+    assert "git rm --cached 'data/small/exports/survey.csv'" in warning
