@@ -17,6 +17,7 @@ app = App(
     name="python -m pipeline",
     help="From survey exports to a report. Studies lie in data/, instruments in instruments/.",
     version_flags=[],
+    result_action="return_value",
 )
 instrument_app = App(name="instrument", help="Check or adapt an instrument definition.")
 app.command(instrument_app)
@@ -24,13 +25,13 @@ app.command(instrument_app)
 
 def main(arguments: list[str]) -> int:
     """Run one command; a mistake of the user's is a message, never a traceback."""
-    from pipeline.declaration import StudyError
-
     try:
         app(arguments, exit_on_error=False, print_error=True)
     except CycloptsError:
         return 2
-    except StudyError as problem:
+    except Exception as problem:
+        if not _is_for_the_user(problem):
+            raise
         print(problem, file=sys.stderr)
         return 1
     return 0
@@ -97,10 +98,13 @@ def check(file: Path) -> None:
     Args:
         file: A definition, such as instruments/belonging.yaml.
     """
-    from pipeline.instrument import load_instrument
+    from pipeline.adaptation import check as check_instrument
+    from pipeline.declaration import StudyError
 
-    instrument = load_instrument(file)
-    print(f"{file}: {instrument.title}, {len(instrument.items)} items. No mistakes found.")
+    problems = check_instrument(file)
+    if problems:
+        raise StudyError(problems)
+    print(f"{file}: no mistakes found.")
 
 
 @instrument_app.command
@@ -114,3 +118,9 @@ def adapt(old: Path, new: Path) -> None:
     from pipeline.adaptation import adapt as adapt_instrument
 
     print(f"{adapt_instrument(old, new)}: changes are recorded under `adaptation`.")
+
+
+def _is_for_the_user(problem: Exception) -> bool:
+    from pipeline.declaration import StudyError
+
+    return isinstance(problem, StudyError)

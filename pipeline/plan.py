@@ -18,10 +18,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipeline.stages.artefacts import Workspace
+from pipeline.stages.artefacts import Workspace, write_whole
 from pipeline.study import LoadedStudy
 
 STAGES = ("ingest", "screen", "score", "validate", "model", "report")
+CONFIG = "# Makes this folder the place where pytask keeps its records.\n[tool.pytask.ini_options]\n"
 PACKAGE = Path(__file__).resolve().parent
 Tell = Callable[[str], None]
 
@@ -103,11 +104,14 @@ def code_of(module: str) -> tuple[Path, ...]:
 def _build(study: LoadedStudy, workspace: Workspace, tell: Tell | None) -> Any:
     import pytask
 
-    workspace.build.mkdir(parents=True, exist_ok=True)
+    config = workspace.build / "pytask.toml"
+    if not config.exists():
+        write_whole(config, lambda partial: partial.write_text(CONFIG, encoding="utf-8"))
     tasks = [_task(name, study, workspace, tell) for name in STAGES]
     pytask.console.quiet = True
     return pytask.build(
         tasks=tasks,
+        config=config,
         paths=[workspace.build],
         capture="no",
         verbose=0,

@@ -3,7 +3,8 @@
 `stages/report` builds one `Document` from results.json; each writer renders it. Nothing here knows a
 format, a file or a study. Text fields hold the markup of `reporting/markup.py` (`*italic*`, `**bold**`,
 `^sup^`, `[@id]` for a live reference to a table or figure); anything that came from a user has passed
-`markup.literal` first.
+`markup.literal` first. What no writer could set right (an unknown reference, spans that do not fill the
+grid) is refused by `numbering.label`, which every writer calls first.
 """
 
 from __future__ import annotations
@@ -81,9 +82,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of short points."""
+    """A list of short points, numbered where their order matters."""
 
     items: tuple[str, ...]
+    ordered: bool = False
 
 
 @dataclass(frozen=True)

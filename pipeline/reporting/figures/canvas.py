@@ -1,0 +1,86 @@
+"""What the matplotlib figures share: fonts, an Agg canvas without global state, and bytes that repeat.
+
+For `density`, `heatmap` and `likert`. Equal values give equal bytes: no date, no random ids.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pipeline.reporting import fonts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INK = "#18222d"
+SOFT = "#56626e"
+BLUE = "#1d5d9b"
+PALE = "#c9dbec"
+DPI = 220
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A finished matplotlib figure as PNG and as SVG with outlined letters."""
+
+    png: bytes
+    svg: str
+
+
+def plotted(width: float, height: float, draw: Callable[[Figure], None]) -> Plot:
+    """Draw on a fresh figure of that size in inches."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with _LOCK, mpl.rc_context(_style()):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure)
+        return Plot(_saved(figure, "png"), _saved(figure, "svg").decode("utf-8"))
+
+
+def _saved(figure: Figure, form: str) -> bytes:
+    out = io.BytesIO()
+    metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
+    figure.savefig(out, format=form, dpi=DPI, metadata=metadata)
+    return out.getvalue()
+
+
+def _style() -> Any:
+    _register_fonts()
+    return {
+        "font.family": ["Source Sans Pro", "DejaVu Sans"],
+        "font.size": 10,
+        "text.color": INK,
+        "axes.labelcolor": SOFT,
+        "axes.edgecolor": SOFT,
+        "axes.titlecolor": INK,
+        "axes.titlesize": 10.5,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.unicode_minus": True,
+        "xtick.color": SOFT,
+        "ytick.color": SOFT,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "report",
+        "text.parse_math": False,
+    }
+
+
+@cache
+def _register_fonts() -> None:
+    from matplotlib.font_manager import fontManager
+
+    for folder in fonts.font_files():
+        for name in ("SourceSansPro-Regular.ttf", "SourceSansPro-Bold.ttf", "SourceSansPro-It.ttf"):
+            if (folder / name).exists():
+                fontManager.addfont(folder / name)
