@@ -126,11 +126,12 @@ def _task(name: str, study: LoadedStudy, workspace: Workspace, tell: Tell | None
 
     stage = import_module(f"pipeline.stages.{name}")
     needed = stage.inputs(study, workspace)
-    declared = {**stage.declared(study), "missing files": [path.name for path in needed if not path.exists()]}
+    absent = [path for path in needed if workspace.build not in path.parents and not path.exists()]
+    declared = {**stage.declared(study), "missing files": [path.name for path in absent]}
     task = pytask.task(
         name=name,
         kwargs={
-            "depends_on": [path for path in needed if path.exists() or workspace.build in path.parents],
+            "depends_on": [path for path in needed if path not in absent],
             "declared": _nodes(declared),
             "code": list(code_of(stage.__name__)),
             "produces": list(stage.outputs(study, workspace)),
@@ -169,11 +170,7 @@ def _reasons(task: Any, workspace: Workspace) -> tuple[str, ...]:
 
 
 def _reason(found: Any, workspace: Workspace) -> str:
-    where = str(found.node_name)
-    if "::declared::" in where:
-        where = f"{where.rpartition('::')[2]} (study.yaml or an instrument)"
-    elif Path(where).is_absolute() and workspace.root in Path(where).parents:
-        where = Path(where).relative_to(workspace.root).as_posix()
+    where = _place(str(found.node_name), workspace)
     told = {
         "changed": f"{where} has changed",
         "missing": f"{where} is missing",
@@ -182,6 +179,14 @@ def _reason(found: Any, workspace: Workspace) -> str:
         "cascade": f"{where} will be run first",
     }
     return told.get(found.reason, f"{where}: {found.reason}")
+
+
+def _place(node: str, workspace: Workspace) -> str:
+    if "::declared::" in node:
+        return f"{node.rpartition('::')[2]} (study.yaml or an instrument)"
+    if "::" in node:
+        return node.rpartition("::")[2]
+    return node.removeprefix(f"{workspace.root.as_posix()}/").removeprefix(f"{workspace.root.name}/")
 
 
 def _source(module: str) -> Path | None:

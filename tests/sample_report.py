@@ -151,6 +151,7 @@ def report(**changes: object) -> Document:
             "diagram", "Path Diagram", "Leader support to alliance.", png(), SVG, 0.8, "Solid: *p* < .05."
         ),
         Figure("density", "Density of the Indirect Effect", "One peak near .12.", png(8, 30)),
+        Paragraph("Preacher, K. J. (2010). *Psychological Methods, 15*(3).", hanging=True),
         Paragraph(literal(SCRIPTS[1])),
         Paragraph(f"See [the licence](https://www.gnu.org/licenses/gpl-3.0.html) and {literal(SCRIPTS[1])}."),
     )

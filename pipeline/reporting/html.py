@@ -123,7 +123,8 @@ def _block(block: Block, labels: Labels, anchor: str) -> Iterator[str]:
             tag = f"h{block.level + 1}"
             yield f'<{tag} id="{anchor}"{_way(block.text)}>{_inline(block.text, labels)}</{tag}>'
         case Paragraph():
-            yield f"<p{_way(block.text)}>{_inline(block.text, labels)}</p>"
+            kind = ' class="hanging"' if block.hanging else ""
+            yield f"<p{kind}{_way(block.text)}>{_inline(block.text, labels)}</p>"
         case Bullets():
             yield from _list(block, labels)
         case Notice():

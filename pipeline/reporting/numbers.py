@@ -63,6 +63,14 @@ def interval(lower: float | None, upper: float | None, decimals: int = 2, name: 
     return MISSING if MISSING in ends else f"[{ends[0]}, {ends[1]}]"
 
 
+def declared(value: float | None, least: int = 2) -> str:
+    """A number that somebody wrote down: with all the decimals that it was given, `0.005`, `0.50`."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    given = len(f"{value:.10f}".rstrip("0").partition(".")[2])
+    return number(value, max(least, given))
+
+
 def decimals_for(widths: Iterable[float | None], least: int = 2, most: int = 5) -> int:
     """Decimals that show the narrowest of some intervals with two significant digits."""
     known = [width for width in widths if width is not None and math.isfinite(width) and width > 0]

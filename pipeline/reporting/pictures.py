@@ -59,7 +59,7 @@ def flow(record: Record) -> Picture | None:
 
 def diagram(record: Record) -> Picture | None:
     """Path diagram: between above within, or one panel where there is one level."""
-    rows: Entries = [r for r in record.part("model", "paths") or () if r.get("role", "path") == "path"]
+    rows: Entries = [r for r in record.slopes if r.get("role", "path") == "path"]
     if not rows:
         return None
     standardized = all(r.get("beta") is not None for r in rows)
@@ -85,7 +85,7 @@ def diagram(record: Record) -> Picture | None:
 def densities(record: Record) -> Picture | None:
     """Monte Carlo distributions of the indirect effects that the hypotheses name, else of the first."""
     found: Mapping[str, Any] = record.part("model", "densities")
-    rows: Entries = [r for r in record.part("model", "indirect") or () if r.get("kind") == "specific"]
+    rows: Entries = [r for r in record.effects if r.get("kind") == "specific"]
     drawable = [r for r in rows if f"{r['route']}|{r['level']}" in found]
     chosen = _chosen(record, drawable)
     if not chosen:
@@ -227,7 +227,7 @@ def _diagram_note(standardized: bool) -> str:
 
 
 def _chosen(record: Record, rows: Entries) -> list[Mapping[str, Any]]:
-    asked = {str(h["effect"]) for h in record.part("model", "hypotheses") or ()}
+    asked = {str(h["effect"]) for h in record.hypotheses}
     named = [r for r in rows if r["route"] in asked]
     return list(named or rows)[:MOST_CURVES]
 

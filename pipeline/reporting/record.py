@@ -14,6 +14,8 @@ from pipeline.reporting import markup, numbers
 
 Entries = Sequence[Mapping[str, Any]]
 ARROW = " -> "
+BLANK = dict.fromkeys(("est", "se", "z", "ci_lower", "ci_upper", "pvalue", "beta"))
+NO_VERDICT = {"verdict": None, "reason": "an equation that it rests on did not converge"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Record:
     @property
     def is_clustered(self) -> bool:
         """Whether the model has slopes within and between."""
-        kinds = {row["level"] for row in self.part("model", "paths") or ()}
+        kinds = {row["level"] for row in self.slopes}
         return bool(kinds & {"within", "between"}) and self.lowest != self.levels[-1:][0]
 
     def level_words(self, level: str) -> str:
@@ -116,6 +118,39 @@ class Record:
         return f"{level.capitalize()} {self.many(self.cluster)}"
 
     @property
+    def withheld(self) -> frozenset[str]:
+        """Outcomes whose equation did not converge: no number that rests on it is shown."""
+        equations: Mapping[str, Any] = self.part("model", "equations")
+        return frozenset(name for name, told in equations.items() if told.get("converged") is False)
+
+    @property
+    def slopes(self) -> Entries:
+        """Paths of the model by level."""
+        rows: Entries = self.part("model", "paths") or ()
+        return [r | BLANK if r["outcome"] in self.withheld else r for r in map(dict, rows)]
+
+    @property
+    def effects(self) -> Entries:
+        """Indirect, direct and total effects by level."""
+        rows: Entries = self.part("model", "indirect") or ()
+        return [r | BLANK if self._rests_on_withheld(r) else r for r in map(dict, rows)]
+
+    @property
+    def differences(self) -> Entries:
+        """Slopes between minus slopes within."""
+        rows: Entries = self.part("model", "contextual") or ()
+        return [r | BLANK if r["outcome"] in self.withheld else r for r in map(dict, rows)]
+
+    @property
+    def hypotheses(self) -> Entries:
+        """Hypotheses with estimate and verdict; no verdict on what is withheld."""
+        rows: Entries = self.part("model", "hypotheses") or ()
+        return [
+            r | BLANK | NO_VERDICT if self.withheld & set(str(r["effect"]).split(ARROW)[1:]) else r
+            for r in map(dict, rows)
+        ]
+
+    @property
     def confidence(self) -> float:
         """Level of the intervals."""
         return float(self.part("model", "options").get("confidence") or 0.95)
@@ -123,7 +158,7 @@ class Record:
     @property
     def effect_decimals(self) -> int:
         """Decimals of indirect effects: products are small, and their intervals narrow."""
-        rows = self.part("model", "indirect") or ()
+        rows = self.effects
         ends = [(row.get("ci_lower"), row.get("ci_upper")) for row in rows]
         widths = [upper - lower for lower, upper in ends if lower is not None and upper is not None]
         return numbers.decimals_for(widths, least=3)
@@ -131,6 +166,11 @@ class Record:
     def decimals_of(self, effect: str) -> int:
         """Decimals of an effect: those of slopes for a single arrow, more for products."""
         return self.effect_decimals if effect.count(ARROW) > 1 else 2
+
+    def _rests_on_withheld(self, effect: Mapping[str, Any]) -> bool:
+        if effect.get("kind") in {"total", "total_indirect"}:
+            return bool(self.withheld)
+        return bool(self.withheld & set(str(effect["route"]).split(ARROW)[1:]))
 
     def _level(self, name: str) -> Mapping[str, Any]:
         return next((level for level in self.declared.get("levels", ()) if level["name"] == name), {})

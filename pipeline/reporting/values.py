@@ -75,9 +75,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text."""
+    """Running text; an entry of a reference list hangs, with its first line further out."""
 
     text: str
+    hanging: bool = False
 
 
 @dataclass(frozen=True)

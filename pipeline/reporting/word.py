@@ -139,7 +139,7 @@ def _block(writing: _Writing, block: Block, landscape: bool) -> str:
         case Heading():
             xml = paragraph(setting, f"heading {block.level}", block.text)
         case Paragraph():
-            xml = paragraph(setting, "Body Text", block.text)
+            xml = paragraph(setting, "Bibliography" if block.hanging else "Body Text", block.text)
         case Bullets():
             xml = _list(writing, block)
         case Notice():

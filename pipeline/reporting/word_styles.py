@@ -16,6 +16,7 @@ W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMES = (
     "Normal",
     "Body Text",
+    "Bibliography",
     "Title",
     "Subtitle",
     "Author",
@@ -172,7 +173,17 @@ def _box(color: str, fill: str) -> str:
 
 
 _BUILT_IN = frozenset(
-    {"Normal", "Body Text", "Title", "Subtitle", "heading 1", "heading 2", "heading 3", "caption"}
+    {
+        "Normal",
+        "Body Text",
+        "Bibliography",
+        "Title",
+        "Subtitle",
+        "heading 1",
+        "heading 2",
+        "heading 3",
+        "caption",
+    }
     | {"List Bullet", "List Number", "header", "footer", "Hyperlink", "Default Paragraph Font"}
     | {"Normal Table"}
 )
@@ -196,6 +207,7 @@ _STYLES = (
     '<w:tblInd w:w="0" w:type="dxa"/><w:tblCellMar><w:left w:w="108" w:type="dxa"/>'
     '<w:right w:w="108" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>',
     _style("paragraph", "Body Text", _spacing(line=480) + '<w:ind w:firstLine="720"/>'),
+    _style("paragraph", "Bibliography", _spacing(line=480) + '<w:ind w:left="720" w:hanging="720"/>'),
     _style("paragraph", "Title", _spacing(480, 120, 300) + _CENTER, _BOLD + _size(28), after="Subtitle"),
     _style("paragraph", "Subtitle", _spacing(0, 60, 300) + _CENTER, after="Body Text"),
     _style("paragraph", "Author", _spacing(0, 60, 300) + _CENTER),

@@ -19,7 +19,7 @@ from pipeline.reporting.word_text import Look, Setting, escaped, inline, runs, w
 POINTS = 10.0
 MARGIN = 60
 KEEP = "<w:keepNext/><w:keepLines/>"
-_PAGE_LINES = 36
+_PAGE_LINES = 26
 _INDENT = 220
 
 

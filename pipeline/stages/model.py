@@ -85,7 +85,10 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "measured": dict(_design(study).measured),
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
-        "options": [told.measurement, told.missing, told.seed, told.intervals.model_dump(mode="json")],
+        "measurement": told.measurement,
+        "missing": told.missing,
+        "seed": told.seed,
+        "intervals": told.intervals.model_dump(mode="json"),
     }
 
 

@@ -177,6 +177,10 @@ def test_no_element_comes_from_text(tree):
     assert tree.xpath("string(//title)") == "Support and Belonging: <b>*x*</b> & الدعم"
 
 
+def test_entries_of_a_reference_list_hang(tree):
+    assert [it.text_content()[:8] for it in tree.xpath("//p[@class='hanging']")] == ["Preacher"]
+
+
 def test_right_to_left_text_is_set_apart(tree):
     assert [it.get("dir") for it in tree.xpath("//main/p[@dir]")] == ["rtl"]
     assert SCRIPTS[1] in tree.xpath("//p[not(@dir)]/bdi/text()")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import zlib
 from dataclasses import replace
@@ -9,13 +10,14 @@ import pytest
 import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_report import INJECTIONS, SCRIPTS, flow, minimal, png, report, spanned
+from sample_report import INJECTIONS, SCRIPTS, flow, long_table, minimal, png, report, spanned
 
-from pipeline.reporting import fonts, pdf
+from pipeline.reporting import fonts, pdf, pdf_source
 from pipeline.reporting.markup import clean, literal
 from pipeline.reporting.numbering import DocumentError
-from pipeline.reporting.pdf import pdf_bytes, typst_source, write_pdf
-from pipeline.reporting.values import Bullets, Figure, Heading, Paragraph
+from pipeline.reporting.pdf import pdf_bytes, write_pdf
+from pipeline.reporting.pdf_source import floating, typst_source
+from pipeline.reporting.values import Bullets, Details, Figure, Heading, Paragraph
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +152,7 @@ def test_a_computer_without_faces_for_a_script_still_makes_a_pdf(monkeypatch):
 
 
 def test_errors_of_another_kind_are_not_hidden(monkeypatch):
-    monkeypatch.setattr(pdf, "_opening", lambda document, labels: ["#nonsense()"])
+    monkeypatch.setattr(pdf_source, "_opening", lambda document, labels: ["#nonsense()"])
     with pytest.raises(typst.TypstError, match="unknown variable"):
         pdf_bytes(minimal(Paragraph("x")))
 
@@ -163,6 +165,35 @@ def test_short_tables_are_kept_whole_and_long_ones_break():
         ("table_3", "false"),
         ("table_4", "true"),
     ]
+
+
+def test_tables_float_with_their_details_unless_they_are_long_or_held():
+    document = report()
+    assert [block.id for block in floating(document)] == ["flow", "paths", "diagram", "density"]
+    source = typst_source(document, held={"paths"})
+    assert source.count("#floating[\n#data-table") == 1
+    assert source.count("#place.flush()\n#data-table") == 2
+    noted = minimal(flow(), Details("How", (("Seed", "1"),)), Paragraph("x"))
+    assert re.search(r"#floating\[\n#data-table.*\n#details\(.*\n\]", typst_source(noted), re.DOTALL)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_numbers_rise_through_the_pages(seed):
+    chance = random.Random(seed)
+    blocks: list[object] = [Heading("Start", 1)]
+    for number in range(9):
+        table = long_table(chance.choice((3, 12, 55)))
+        blocks.append(replace(table, id=f"t{number}"))
+        blocks += [Paragraph("Words of the text. " * chance.choice((10, 60)))] * chance.choice((0, 1, 3))
+    document = minimal(*blocks)
+    held = pdf._held(document, False)
+    places = [place for _, place in pdf._places(document, typst_source(document, held=held), False)]
+    assert len(places) == 9
+    assert places == sorted(places)
+
+
+def test_entries_of_a_reference_list_hang():
+    assert typst_source(report()).count("par(hanging-indent:") == 1
 
 
 def test_groups_head_their_rows():
@@ -179,7 +210,7 @@ def test_direction_and_language_reach_typst():
 
 
 def test_a_tall_picture_leaves_room_for_its_caption():
-    source = typst_source(minimal(replace(report().blocks[-3], png=png(8, 60))))
+    source = typst_source(minimal(replace(report().blocks[-4], png=png(8, 60))))
     share = float(re.search(r"width: ([\d.]+)%", source.split("#picture(")[-1])[1])
     assert share / 100 * 468 * 60 / 8 <= 431
 

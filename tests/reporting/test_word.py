@@ -227,6 +227,12 @@ def test_links_lead_out_by_http_only(content):
     assert links == ["https://www.gnu.org/licenses/gpl-3.0.html"]
 
 
+def test_entries_of_a_reference_list_hang(document):
+    (entry,) = [it for it in document.paragraphs if it.style.name == "Bibliography"]
+    assert entry.text.startswith("Preacher")
+    assert entry.style.paragraph_format.first_line_indent == -entry.style.paragraph_format.left_indent
+
+
 def test_right_to_left_runs_and_paragraphs_are_marked(body):
     turned = [said(it) for it in body.iter(f"{W}p") if it.find(f"{W}pPr/{W}bidi") is not None]
     assert turned == [SCRIPTS[1]]

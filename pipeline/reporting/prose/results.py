@@ -19,7 +19,7 @@ def measurement(record: Record) -> list[str]:
 
 def paths(record: Record) -> list[str]:
     """One paragraph an outcome and level, one sentence a path."""
-    rows: Entries = [r for r in record.part("model", "paths") or () if r.get("role", "path") == "path"]
+    rows: Entries = [r for r in record.slopes if r.get("role", "path") == "path"]
     found = []
     for outcome in dict.fromkeys(str(r["outcome"]) for r in rows):
         for level in levels_of(rows):
@@ -31,19 +31,20 @@ def paths(record: Record) -> list[str]:
 
 def hypotheses(record: Record) -> list[str]:
     """One paragraph a hypothesis: estimate, interval, verdict and why."""
-    return [_hypothesis(record, h) for h in record.part("model", "hypotheses") or ()]
+    return [_hypothesis(record, h) for h in record.hypotheses]
 
 
 def indirect(record: Record) -> list[str]:
     """Total indirect effects of the path's ends, one sentence a level."""
-    rows: Entries = record.part("model", "indirect") or ()
+    rows: Entries = record.effects
     routes = {(r["source"], r["target"], r["level"]): 0 for r in rows}
     for r in rows:
         routes[r["source"], r["target"], r["level"]] += r.get("kind") == "specific"
     shown = [
         r
         for r in rows
-        if (several := routes[r["source"], r["target"], r["level"]] > 1) * (r.get("kind") == "total_indirect")
+        if r.get("est") is not None
+        and (several := routes[r["source"], r["target"], r["level"]] > 1) * (r.get("kind") == "total_indirect")
         or (not several and r.get("kind") == "specific")
     ]
     return [_indirect(record, r) for r in shown]
@@ -51,7 +52,7 @@ def indirect(record: Record) -> list[str]:
 
 def contextual(record: Record) -> list[str]:
     """Whether slopes within and between differ."""
-    rows: Entries = record.part("model", "contextual") or ()
+    rows: Entries = record.differences
     if not rows:
         return []
     clear = [r for r in rows if _p(r) is not None and (_p(r) or 0.0) < 0.05]
@@ -140,6 +141,9 @@ def at_level(record: Record, level: str) -> str:
 
 
 def _outcome(record: Record, level: str, rows: Entries) -> str:
+    if rows[0].get("est") is None:
+        outcome = record.phrase(str(rows[0]["outcome"]))
+        return f"The equation of {outcome} did not converge, so its paths are not reported."
     parts = [path_sentence(record, r) for r in rows]
     opening = at_level(record, level)
     sentences = [f"{opening}{parts[0]}.", *(f"{_capital(part)}." for part in parts[1:])]
@@ -172,7 +176,7 @@ def _hypothesis(record: Record, h: Mapping[str, Any]) -> str:
         why = f": {markup.literal(str(h['reason']))}" if h.get("reason") else ""
         return f"{expected}. It could not be judged{why}."
     smallest = h.get("smallest") or 0
-    limit = f" The smallest effect of interest was {numbers.number(smallest)}." if smallest else ""
+    limit = f" The smallest effect of interest was {numbers.declared(smallest)}." if smallest else ""
     because = f": {markup.literal(str(h['reason']))}" if h.get("reason") else ""
     return (
         f"{expected}. The estimate was {_numbers(record, h)}.{limit} The hypothesis is "

@@ -53,7 +53,7 @@ def limits(record: Record) -> list[str]:
             f"The slopes between clusters rest on {markup.literal(str(means))}. Such slopes are drawn "
             f"towards the slopes within, the more so the lower ICC(2) is (Lüdtke et al., 2008)."
         )
-    if record.part("model", "paths"):
+    if record.slopes:
         told.append(
             "Unless units were assigned at random, whatever differs between them and was not measured can "
             "stand behind a relation."
@@ -89,7 +89,7 @@ def _who(record: Record) -> str:
 
 
 def _found(record: Record) -> list[str]:
-    rows: Entries = record.part("model", "hypotheses") or ()
+    rows: Entries = record.hypotheses
     told = [_verdict(record, h) for h in rows if h.get("est") is not None]
     if not told:
         told = [_plain_effect(record, r) for r in _main_effects(record)]
@@ -121,7 +121,7 @@ def _against(h: Mapping[str, Any], link: str) -> str:
 
 
 def _main_effects(record: Record) -> list[Mapping[str, Any]]:
-    rows: Entries = record.part("model", "indirect") or ()
+    rows: Entries = record.effects
     return [r for r in rows if r.get("kind") == "total_indirect"]
 
 

@@ -13,7 +13,7 @@ from pipeline.reporting.values import Row, Table
 
 def table(record: Record) -> Table | None:
     """One row a path that exists at both levels."""
-    rows: Entries = record.part("model", "contextual") or ()
+    rows: Entries = record.differences
     if not rows:
         return None
     ci = numbers.confidence(record.confidence)

@@ -39,7 +39,7 @@ def _paths(record: Record, rows: Entries) -> list[Row]:
     for slope in rows:
         key = {name: slope[name] for name in ("outcome", "predictor")}
         words = record.route(ARROW.join((str(slope["predictor"]), str(slope["outcome"]))))
-        laid.append(_row(words, slope, _by_level(record.part("model", "paths") or (), key), 2))
+        laid.append(_row(words, slope, _by_level(record.slopes, key), 2))
     return laid
 
 
@@ -47,7 +47,7 @@ def _effects(record: Record, rows: Entries) -> list[Row]:
     laid = [group("Indirect, direct, and total effects", 7)] if rows else []
     for effect in rows:
         key = {name: effect.get(name) for name in ("route", "source", "target", "kind")}
-        found = _by_level(record.part("model", "indirect") or (), key)
+        found = _by_level(record.effects, key)
         laid.append(_row(effect_words(record, effect), effect, found, record.effect_decimals))
     return laid
 

@@ -13,7 +13,7 @@ from pipeline.reporting.values import Row, Table
 
 def table(record: Record) -> Table | None:
     """One row a hypothesis."""
-    rows: Entries = record.part("model", "hypotheses") or ()
+    rows: Entries = record.hypotheses
     if not rows:
         return None
     level = ["Level"] if record.is_clustered else []
@@ -40,7 +40,7 @@ def _row(record: Record, r: Mapping[str, Any]) -> Row:
         f"{markup.literal(str(r['id']))}: {record.route(str(r['effect']))}",
         *([stub(str(r.get("level", "")).capitalize())] if record.is_clustered else []),
         stub(str(r.get("sign", "")).capitalize()),
-        numbers.number(r.get("smallest")),
+        numbers.declared(r.get("smallest")),
         numbers.number(r.get("est"), decimals),
         numbers.interval(r.get("ci_lower"), r.get("ci_upper"), decimals),
         stub(markup.literal(str(r.get("verdict", "")).capitalize())),

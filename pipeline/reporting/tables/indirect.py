@@ -32,7 +32,7 @@ def table(record: Record) -> Table | None:
 
 def shown(record: Record) -> Entries:
     """Rows of the effects in the order in which they are read: by level, by pair, by kind."""
-    return without_repeats(record.part("model", "indirect") or ())
+    return without_repeats(record.effects)
 
 
 def without_repeats(effects: Entries) -> Entries:

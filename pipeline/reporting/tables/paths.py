@@ -15,7 +15,7 @@ LEVELS = ("within", "between")
 
 def table(record: Record) -> Table | None:
     """One group an outcome, one row a predictor, one spanner a level."""
-    rows: Entries = record.part("model", "paths") or ()
+    rows: Entries = record.slopes
     if not rows:
         return None
     levels = levels_of(rows)
