@@ -54,7 +54,7 @@ EDITS = {
         "data/small/study.yaml",
         "seed: 7",
         "seed: 7\nscreening: {minimum_answered: 0.4}",
-        ["screen"],
+        ["screen", "report"],
     ),
     "comment": ("data/small/study.yaml", "seed: 7", "seed: 7  # a comment", []),
     "key": ("instruments/calm.yaml", "reverse: true", "reverse: false", list(plan.STAGES[1:])),

@@ -21,6 +21,11 @@ def is_right_to_left(language: str) -> bool:
     return language.replace("_", "-").split("-")[0].lower() in LANGUAGES
 
 
+def has_right_to_left(text: str) -> bool:
+    """Tell whether any letter of a text runs from right to left."""
+    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
+
+
 def runs_right_to_left(text: str) -> bool:
     """Tell whether a text has letters, and all of them run from right to left."""
     ways = {unicodedata.bidirectional(character) for character in text}

@@ -176,7 +176,7 @@ def _figure(figure: Figure, labels: Labels) -> Iterator[str]:
 
 def _table(table: Table, labels: Labels) -> Iterator[str]:
     label = labels[table.id]
-    kinds = ["dense"] * table.landscape + ["short"] * (len(table.body) <= 24)
+    kinds = ["dense"] * layout.is_wide(table) + ["short"] * (len(table.body) <= 24)
     yield f'<figure id="{label.anchor}" class="{" ".join(kinds)}">'
     yield f'<div class="tools" hidden>{_button("Copy", label)}{_button("CSV", label)}</div>'
     yield _caption(table, labels)

@@ -114,7 +114,7 @@ def sheets(blocks: Sequence[Block]) -> Iterator[tuple[bool, tuple[Block, ...]]]:
     A wide table takes the headings right before it and the details right after it along, so that neither is
     left alone on a page.
     """
-    wide = [isinstance(block, Table) and block.landscape for block in blocks]
+    wide = [isinstance(block, Table) and is_wide(block) for block in blocks]
     for number in reversed(range(len(blocks) - 1)):
         wide[number] = wide[number] or (isinstance(blocks[number], Heading) and wide[number + 1])
     for number in range(1, len(blocks)):
@@ -169,20 +169,26 @@ def fit(table: Table, face: Face, available: float, padding: float) -> Grid:
     """Give each column at least its longest word or number, taking it from columns with room to spare.
 
     `available` is the table's width and `padding` what a cell loses at its sides, both in ems. When even the
-    least widths do not fit, `scale` says how much smaller the type has to be.
+    least widths do not fit, `scale` says how much smaller the type has to be; padding does not shrink.
     """
-    least = _least(table, face, padding)
-    total = sum(table.widths)
-    wanted = [width / total * available for width in table.widths]
-    if sum(least) >= available:
-        shares, scale = least, available / sum(least)
-    else:
-        shares, scale = _levelled(wanted, least), 1.0
-    whole = sum(shares)
-    grid = tuple(width / whole for width in shares)
-    return Grid(grid, scale, _lines(table, face, grid, available / scale, padding))
+    words = _least(table, face)
+    room = available - padding * len(words)
+    scale = min(1.0, max(room, 1.0) / sum(words))
+    least = [word * scale + padding for word in words]
+    wanted = [width / sum(table.widths) * available for width in table.widths]
+    widths = _levelled(wanted, least) if scale == 1.0 else least
+    shares = tuple(width / sum(widths) for width in widths)
+    return Grid(shares, scale, _lines(table, face, shares, available / scale, padding / scale))
 
 
+def is_wide(table: Table) -> bool:
+    """Tell whether a table lies on landscape paper: it says so, or upright its type would be too small."""
+    return table.landscape or fit(table, TIMES, _UPRIGHT, _PADDING).scale < _SMALLEST
+
+
+_UPRIGHT = 46.8
+_PADDING = 0.7
+_SMALLEST = 0.78
 _NUMBER = re.compile(r"(?:(?<![\w.])[-−+])?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 _DRESSING = re.compile(r"[\s\[\](){}<>≤≥=≈±*†‡§%‰,;:–—/\u200e\u200f]*\Z")
 
@@ -252,15 +258,15 @@ def _placed(group: Mapping[tuple[int, int], tuple[float, ...]]) -> Mapping[tuple
     }
 
 
-def _least(table: Table, face: Face, padding: float) -> list[float]:
-    least = [face.other * 2 + padding] * len(table.widths)
+def _least(table: Table, face: Face) -> list[float]:
+    least = [face.other * 2] * len(table.widths)
     places = place_decimals(table, face)
     for row_number, row in enumerate((*table.body, *table.header)):
         for column, cell_number, cell in _laid(row):
             if cell.span == 1:
                 place = places.get((row_number, cell_number)) if row_number < len(table.body) else None
                 need = place.block if place else _longest_word(cell, face)
-                least[column] = max(least[column], need + padding + cell.indent)
+                least[column] = max(least[column], need + cell.indent)
     return least
 
 

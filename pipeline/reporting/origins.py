@@ -75,6 +75,7 @@ def _model(record: Record) -> list[tuple[str, str]]:
     told = [
         ("Estimation", _methods(record)),
         ("Standardized", markup.literal(str(labels.get("standardized") or "—"))),
+        ("Rows left out", _left_out(record)),
         ("Missing answers", markup.literal(str(options.get("missing") or "—"))),
         ("Second opinion", _option(record.part("model", "second_opinion"), "sentence")),
     ]
@@ -89,6 +90,26 @@ def _intervals(record: Record) -> list[tuple[str, str]]:
         ("Confidence", numbers.confidence(record.confidence)),
     ]
     return [(name, words) for name, words in told if words != numbers.MISSING]
+
+
+def _left_out(record: Record) -> str:
+    equations: Mapping[str, Any] = record.part("model", "equations")
+    told = [
+        f"{record.label(outcome)}: {_reasons(record, equation['left_out'])}"
+        for outcome, equation in equations.items()
+        if equation.get("left_out")
+    ]
+    return "; ".join(told) or numbers.MISSING
+
+
+def _reasons(record: Record, counts: Mapping[str, Any]) -> str:
+    """Reasons with counts; the variable after a colon is named by its title."""
+    told = []
+    for reason, n in counts.items():
+        what, colon, variable = reason.partition(": ")
+        words = f"{what} to {record.phrase(variable)}" if colon else markup.literal(what)
+        told.append(f"{words} ({numbers.count(n)})")
+    return ", ".join(told)
 
 
 def _methods(record: Record) -> str:

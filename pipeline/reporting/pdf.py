@@ -21,6 +21,7 @@ from pipeline.reporting import fonts, numbering
 from pipeline.reporting.pdf_source import floating, typst_source
 from pipeline.reporting.values import Document, Figure
 
+Spot = tuple[int, float]
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BOX = "\u25a1"
 
@@ -78,8 +79,8 @@ def _held(document: Document, system_fonts: bool) -> frozenset[str]:
     while len(numbering.label(document)) > 1:
         places = _places(document, typst_source(document, held=held), system_fonts)
         free = {block.id for block in floating(document)} - held
-        for (before, place), (after, next_place) in pairwise(places):
-            if place > next_place and {before, after} & free:
+        for (before, _, end), (after, start, _) in pairwise(places):
+            if end > start and {before, after} & free:
                 held.add(before if before in free else after)
                 break
         else:
@@ -87,8 +88,8 @@ def _held(document: Document, system_fonts: bool) -> frozenset[str]:
     return frozenset(held)
 
 
-def _places(document: Document, source: str, system_fonts: bool) -> list[tuple[str, tuple[int, float]]]:
-    """Return page and height of each table and figure in the document's order."""
+def _places(document: Document, source: str, system_fonts: bool) -> list[tuple[str, Spot, Spot]]:
+    """Return where each table and figure starts and ends, in the document's order."""
     import typst
 
     anchors = {label.anchor: name for name, label in numbering.label(document).items()}
@@ -101,8 +102,10 @@ def _places(document: Document, source: str, system_fonts: bool) -> list[tuple[s
             font_paths=list(fonts.font_files()),
             ignore_system_fonts=not system_fonts,
         )
-    told = {anchor: (page, float(height.removesuffix("pt"))) for anchor, page, height in json.loads(found)}
-    return [(name, told[anchor]) for anchor, name in anchors.items()]
+    told: dict[str, list[Spot]] = {anchor: [] for anchor in anchors}
+    for anchor, page, height in json.loads(found):
+        told[anchor].append((page, float(height.removesuffix("pt"))))
+    return [(name, min(told[anchor]), max(told[anchor])) for anchor, name in anchors.items()]
 
 
 @contextmanager

@@ -131,8 +131,8 @@ def _lines(block: Block) -> float:
     return 0
 
 
-def _fit(table: Table, *, landscape: bool) -> layout.Grid:
-    return layout.fit(table, layout.SOURCE_SANS, _WIDTH[landscape] / _POINTS, 2 * _INSET / _POINTS + 0.1)
+def _fit(table: Table, *, landscape: bool, inset: float = _INSET) -> layout.Grid:
+    return layout.fit(table, layout.SOURCE_SANS, _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1)
 
 
 def _block(block: Block, labels: Labels, landscape: bool) -> str:
@@ -182,12 +182,14 @@ def _figure(figure: Figure, labels: Labels) -> str:
 def _table(table: Table, labels: Labels, landscape: bool) -> str:
     label = labels[table.id]
     grid = _fit(table, landscape=landscape)
+    inset = _INSET if grid.scale == 1 else _INSET / 2
+    grid = _fit(table, landscape=landscape, inset=inset)
     size = max(5.5, round(_POINTS * grid.scale, 1))
     header, body = layout.settle(table, layout.SOURCE_SANS)
     whole = grid.lines * size / _POINTS <= _PAGE_LINES * (0.68 if landscape else 1)
     calls = [
         f'#data-table("{label.anchor}", [{label.text}], {_inline(table.title, labels, italic=True)}',
-        f"alt: {_string(table.alt)}, whole: {'true' if whole else 'false'}, size: {size}pt",
+        f"alt: {_string(table.alt)}, whole: {'true' if whole else 'false'}, size: {size}pt, inset: {inset}pt",
         f"columns: ({''.join(f'{share * 100:.5g}%, ' for share in grid.shares)})",
         f"notes: ({''.join(f'[{note}], ' for note in _notes(table, labels))})",
         "header: (" + "\n".join(_cell(it, labels, header=True) for row in header for it in row.cells) + ")",
@@ -220,7 +222,9 @@ def _cell(it: SetCell, labels: Labels, *, header: bool = False, bold: bool = Fal
 def _content(it: SetCell, labels: Labels) -> str:
     runs = markup.parse(it.cell.text)
     if it.place is None:
-        return _runs(runs, labels, italic=it.cell.italic)
+        content = _runs(runs, labels, italic=it.cell.italic)
+        is_latin = it.align == "center" and not direction.has_right_to_left(it.cell.text)
+        return f"latin({content})" if is_latin and it.cell.text[:1].isdigit() else content
     space = layout.second_number("".join(run.text for run in runs)) if it.place.gap else None
     content = _runs(runs, labels)
     if space is not None:

@@ -62,7 +62,7 @@ def diagram(record: Record) -> Picture | None:
     rows: Entries = [r for r in record.slopes if r.get("role", "path") == "path"]
     if not rows:
         return None
-    standardized = all(r.get("beta") is not None for r in rows)
+    standardized = all(r.get("beta") is not None for r in rows if r.get("est") is not None)
     levels = list(reversed(levels_of(rows)))
     panels = [_panel(record, rows, level, standardized) for level in levels]
     titles = {
@@ -85,7 +85,7 @@ def diagram(record: Record) -> Picture | None:
 def densities(record: Record) -> Picture | None:
     """Monte Carlo distributions of the indirect effects that the hypotheses name, else of the first."""
     found: Mapping[str, Any] = record.part("model", "densities")
-    rows: Entries = [r for r in record.effects if r.get("kind") == "specific"]
+    rows: Entries = [r for r in record.effects if r.get("kind") == "specific" and r.get("est") is not None]
     drawable = [r for r in rows if f"{r['route']}|{r['level']}" in found]
     chosen = _chosen(record, drawable)
     if not chosen:

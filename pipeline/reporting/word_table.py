@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pipeline.reporting import layout, markup
+from pipeline.reporting import direction, layout, markup
 from pipeline.reporting.layout import Grid, Placed, SetCell, SetRow
 from pipeline.reporting.values import Cell, Table
 from pipeline.reporting.word_text import Look, Setting, escaped, inline, runs, wrapped
@@ -25,10 +25,11 @@ _INDENT = 220
 
 @dataclass(frozen=True)
 class _Frame:
-    """A table's measures: columns in twips, type size in points, whether it stays on one page."""
+    """A table's measures: columns and cell margin in twips, type size in points, whether it keeps to a page."""
 
     columns: tuple[int, ...]
     points: float
+    margin: int
     whole: bool
 
     @property
@@ -55,7 +56,9 @@ def table(setting: Setting, it: Table, width: int) -> str:
     for number, row in enumerate(body):
         keep = _keeps(frame, number, len(body), bool(_notes(it)))
         rows.append(_body_row(setting, frame, row, keep, _air(row, number, len(body))))
-    return f"<w:tbl>{_properties(setting, it, width)}<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
+    return (
+        f"<w:tbl>{_properties(setting, it, width, frame)}<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
+    )
 
 
 def notes(setting: Setting, it: Table) -> Iterator[str]:
@@ -75,11 +78,19 @@ def _notes(it: Table) -> list[str]:
 
 
 def _frame(it: Table, width: int) -> _Frame:
-    grid: Grid = layout.fit(it, layout.TIMES, width / (POINTS * 20), 2 * MARGIN / (POINTS * 20) + 0.1)
+    margin = MARGIN
+    grid = _fit(it, width, margin)
+    if grid.scale < 1:
+        margin = MARGIN // 2
+        grid = _fit(it, width, margin)
     edges = [round(sum(grid.shares[:number]) * width) for number in range(len(grid.shares) + 1)]
     columns = tuple(end - start for start, end in pairwise(edges))
-    points = max(6.0, int(POINTS * grid.scale * 2) / 2)
-    return _Frame(columns, points, whole=grid.lines * points / POINTS <= _PAGE_LINES)
+    points = max(5.5, int(POINTS * grid.scale * 2) / 2)
+    return _Frame(columns, points, margin, whole=grid.lines * points / POINTS <= _PAGE_LINES)
+
+
+def _fit(it: Table, width: int, margin: int) -> Grid:
+    return layout.fit(it, layout.TIMES, width / (POINTS * 20), 2 * margin / (POINTS * 20) + 0.1)
 
 
 def _keeps(frame: _Frame, number: int, rows: int, noted: bool) -> bool:
@@ -89,7 +100,7 @@ def _keeps(frame: _Frame, number: int, rows: int, noted: bool) -> bool:
     return frame.whole or number < 4 or number >= rows - 3
 
 
-def _properties(setting: Setting, it: Table, width: int) -> str:
+def _properties(setting: Setting, it: Table, width: int, frame: _Frame) -> str:
     rule = '<w:{} w:val="single" w:sz="12" w:space="0" w:color="auto"/>'
     title = escaped(markup.plain(it.title))
     return (
@@ -97,8 +108,8 @@ def _properties(setting: Setting, it: Table, width: int) -> str:
         + ("<w:bidiVisual/>" if setting.rtl else "")
         + f'<w:tblW w:w="{width}" w:type="dxa"/>'
         + f"<w:tblBorders>{rule.format('top')}{rule.format('bottom')}</w:tblBorders>"
-        + f'<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="{MARGIN}" w:type="dxa"/>'
-        + f'<w:right w:w="{MARGIN}" w:type="dxa"/></w:tblCellMar>'
+        + f'<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="{frame.margin}" w:type="dxa"/>'
+        + f'<w:right w:w="{frame.margin}" w:type="dxa"/></w:tblCellMar>'
         + '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" '
         + f'w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val="{title}"/>'
         + (f'<w:tblDescription w:val="{escaped(it.alt)}"/>' if it.alt else "")
@@ -149,12 +160,18 @@ def _cell(
         keep=KEEP if keep else "",
         borders=_ruled(it.cell),
         layout=air + _placed(frame, it),
-        turned=False if it.place else None,
+        turned=_turned(it),
     )
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{frame.width(it)}" w:type="dxa"/>{span}{borders}{bottom}</w:tcPr>'
         f"{content}</w:tc>"
     )
+
+
+def _turned(it: SetCell) -> bool | None:
+    """Numbers, and what stands in the middle without a letter from right to left, run from left to right."""
+    is_latin = it.align == "center" and not direction.has_right_to_left(it.cell.text)
+    return False if it.place or is_latin else None
 
 
 def _ruled(cell: Cell) -> str:
@@ -166,7 +183,7 @@ def _placed(frame: _Frame, it: SetCell) -> str:
     if it.place is None:
         indent = f'<w:ind w:left="{_INDENT * it.cell.indent}"/>' if it.cell.indent else ""
         return f'{indent}<w:jc w:val="{it.align}"/>'
-    room = frame.width(it) - 2 * MARGIN - it.place.block * frame.em
+    room = frame.width(it) - 2 * frame.margin - it.place.block * frame.em
     return f'<w:ind w:right="{max(0, round(room / 2 + it.place.after * frame.em))}"/><w:jc w:val="right"/>'
 
 

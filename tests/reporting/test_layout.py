@@ -88,6 +88,20 @@ def test_type_shrinks_when_even_the_least_widths_do_not_fit():
     assert layout.fit(matrix(12), SOURCE_SANS, 72.0, 0.7).scale == 1.0
 
 
+def test_a_table_that_would_be_too_small_upright_lies_wide():
+    assert layout.is_wide(replace(matrix(24), landscape=False))
+    assert not layout.is_wide(replace(matrix(12), landscape=False))
+    assert layout.is_wide(matrix(2))
+
+
+def test_shrunk_columns_still_hold_their_words():
+    table, padding = matrix(30), 0.7
+    grid = layout.fit(table, TIMES, 46.8, padding)
+    assert grid.scale < 1
+    for share, word in zip(grid.shares, layout._least(table, TIMES), strict=True):
+        assert share * 46.8 >= word * grid.scale + padding - 1e-9
+
+
 def test_lines_grow_with_rows_and_wrapping():
     short, tall = (layout.fit(long_table(n), SOURCE_SANS, 52.0, 0.7).lines for n in (10, 70))
     assert tall > short > 10

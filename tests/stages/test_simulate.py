@@ -154,7 +154,7 @@ def test_real_data_are_never_overwritten(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("autonomy: {title: Autonomy, instrument: autonomy,", "free: {instrument: autonomy,", "a scale for: autonomy"),
+        ("autonomy: {title: Autonomy,", "free: {title: Autonomy,", "a scale for: autonomy"),
         (", seconds: SECONDS", "", "a declared column for: client_seconds"),
         ("level: team, kind: roster", "level: team", "level 'team', kind roster"),
     ],

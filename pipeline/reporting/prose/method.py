@@ -187,7 +187,8 @@ def _reliability(record: Record, name: str) -> str:
     if lower is None:
         return f"In this sample α = {alpha}."
     ci = numbers.ci_phrase(record.confidence, lower, found.get("ci_upper"), name="alpha")
-    return f"In this sample α = {alpha}, {ci}."
+    n = f" (over the {numbers.count(found['n'])} who answered every item)" if found.get("n") else ""
+    return f"In this sample α = {alpha}, {ci}{n}."
 
 
 def _validation(record: Record) -> str:

@@ -9,6 +9,7 @@ from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import listed
 from pipeline.reporting.tables.flat import LABEL
+from pipeline.reporting.tables.indirect import without_repeats
 from pipeline.reporting.tables.paths import levels_of
 
 
@@ -36,23 +37,15 @@ def hypotheses(record: Record) -> list[str]:
 
 def indirect(record: Record) -> list[str]:
     """Total indirect effects of the path's ends, one sentence a level."""
-    rows: Entries = record.effects
-    routes = {(r["source"], r["target"], r["level"]): 0 for r in rows}
-    for r in rows:
-        routes[r["source"], r["target"], r["level"]] += r.get("kind") == "specific"
-    shown = [
-        r
-        for r in rows
-        if r.get("est") is not None
-        and (several := routes[r["source"], r["target"], r["level"]] > 1) * (r.get("kind") == "total_indirect")
-        or (not several and r.get("kind") == "specific")
-    ]
-    return [_indirect(record, r) for r in shown]
+    effects = [r for r in without_repeats(record.effects) if r.get("est") is not None]
+    summed = {_ends(r) for r in effects if r["kind"] == "total_indirect"}
+    alone = [r for r in effects if r["kind"] == "specific" and _ends(r) not in summed]
+    return [_indirect(record, r) for r in effects if r["kind"] == "total_indirect" or r in alone]
 
 
 def contextual(record: Record) -> list[str]:
     """Whether slopes within and between differ."""
-    rows: Entries = record.differences
+    rows = [r for r in record.differences if r.get("est") is not None]
     if not rows:
         return []
     clear = [r for r in rows if _p(r) is not None and (_p(r) or 0.0) < 0.05]
@@ -138,6 +131,10 @@ def excludes_zero(r: Mapping[str, Any]) -> bool:
 def at_level(record: Record, level: str) -> str:
     """A level as a sentence begins: `Within staff, `; nothing where there is one level."""
     return f"{record.level_words(level)}, " if record.is_clustered else ""
+
+
+def _ends(r: Mapping[str, Any]) -> tuple[Any, ...]:
+    return r.get("source"), r.get("target"), r.get("level")
 
 
 def _outcome(record: Record, level: str, rows: Entries) -> str:

@@ -39,9 +39,25 @@ def warnings(record: Record) -> list[str]:
     equations: Mapping[str, Any] = record.part("model", "equations")
     told = [str(text) for text in record.part("model", "warnings") or ()]
     told += [str(text) for equation in equations.values() for text in equation.get("warnings") or ()]
-    told += [str(text) for text in record.part("validate", "warnings") or ()]
+    told += _of_measurement(record)
     told += [str(text) for text in record.part("score", "problems") or ()]
+    exports: Mapping[str, Any] = record.part("ingest", "exports")
+    told += [f"{name}: {text}" for name, export in exports.items() for text in export.get("warnings") or ()]
     return [markup.literal(_sentence(text)) for text in dict.fromkeys(told)]
+
+
+def _of_measurement(record: Record) -> list[str]:
+    """What reliability warns of, and what could not be estimated though the items are there."""
+    alphas: Mapping[str, Any] = record.part("validate", "reliability")
+    told = [
+        f"{record.title(k)}: {text}" for k, v in alphas.items() for text in (v or {}).get("warnings") or ()
+    ]
+    ready = {k for k, v in record.declared.get("variables", {}).items() if v.get("kind") == "score"}
+    return told + [
+        f"{record.title(str(e['scale']))}: {e['what']} could not be estimated ({e['reason']})"
+        for e in record.part("validate", "not_estimated") or ()
+        if e["scale"] not in ready
+    ]
 
 
 def limits(record: Record) -> list[str]:
@@ -122,7 +138,7 @@ def _against(h: Mapping[str, Any], link: str) -> str:
 
 def _main_effects(record: Record) -> list[Mapping[str, Any]]:
     rows: Entries = record.effects
-    return [r for r in rows if r.get("kind") == "total_indirect"]
+    return [r for r in rows if r.get("kind") == "total_indirect" and r.get("est") is not None]
 
 
 def _plain_effect(record: Record, r: Mapping[str, Any]) -> str:

@@ -56,6 +56,8 @@ def _row(record: Record, scale: str, item: Mapping[str, Any]) -> Row:
     name = markup.literal(item_name(record, scale, item))
     if is_reversed(record, scale, item["item"]):
         name += "^a^"
+    elif item["item"] in (record.part("score", "scales").get(scale, {}).get("already_reversed") or ()):
+        name += "^b^"
     loading = _loading(record, scale, item)
     return row(
         name,
@@ -99,9 +101,10 @@ def _shows_wording(record: Record, scale: str) -> bool:
 
 
 def _specific(record: Record, scales: list[str]) -> tuple[str, ...]:
-    turned = any(
-        is_reversed(record, scale, item["item"])
-        for scale in scales
-        for item in record.part("validate", "items")[scale]
-    )
-    return ("^a^ Reverse-keyed; statistics are for the item as scored.",) if turned else ()
+    told = [record.part("score", "scales").get(scale, {}) for scale in scales]
+    notes = []
+    if any(scale.get("reversed") for scale in told):
+        notes.append("^a^ Reverse-keyed; statistics are for the item as scored.")
+    if any(scale.get("already_reversed") for scale in told):
+        notes.append("^b^ Reverse-keyed, and already turned round in the export.")
+    return tuple(notes)

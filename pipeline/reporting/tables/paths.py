@@ -30,6 +30,7 @@ def table(record: Record) -> Table | None:
         body=tuple(_body(record, rows, levels, columns)),
         widths=(2.8, *(w for _ in levels for w in (0.75, 0.7, 1.5, 0.75, 0.85))),
         general=_note(record, rows),
+        specific=_withheld(record),
         landscape=is_wide(columns),
         alt="Unstandardized and standardized path coefficients by level.",
     )
@@ -61,7 +62,8 @@ def _title(record: Record) -> str:
 def _body(record: Record, rows: Entries, levels: Sequence[str], columns: int) -> list[Row]:
     laid: list[Row] = []
     for outcome in dict.fromkeys(str(r["outcome"]) for r in rows):
-        laid.append(group(record.label(outcome), columns))
+        mark = "^a^" if outcome in record.withheld else ""
+        laid.append(group(record.label(outcome) + mark, columns))
         own = [r for r in rows if r["outcome"] == outcome]
         for predictor in dict.fromkeys(str(r["predictor"]) for r in own):
             found = {str(r["level"]): r for r in own if r["predictor"] == predictor}
@@ -80,6 +82,12 @@ def _cells(found: Mapping[str, Any] | None) -> list[str]:
         numbers.number(found.get("beta")),
         numbers.p_value(found.get("pvalue")),
     ]
+
+
+def _withheld(record: Record) -> tuple[str, ...]:
+    if not record.withheld:
+        return ()
+    return ("^a^ The equation did not converge; its numbers, and all that rest on them, are withheld.",)
 
 
 def _note(record: Record, rows: Entries) -> str:
