@@ -33,6 +33,7 @@ _WIDTH = {False: 468.0, True: 648.0}
 _LINE = 15.0
 _PAGE_LINES = 40
 _TALLEST = 430.0
+_FLOWING = Paragraph | Bullets
 _LONG = re.compile("[!-~]{19,}")
 
 
@@ -45,9 +46,11 @@ def typst_source(document: Document, missing: Sequence[str] = (), *, held: Set[s
 
 
 def floating(document: Document) -> Iterator[Table | Figure]:
-    """Yield the tables and figures that may float: with their details they fit on a page."""
+    """Yield the tables and figures that may float: text follows, and with their details they fit on a page."""
     for landscape, blocks in layout.sheets(document.blocks):
-        for group in _with_details(() if landscape else blocks):
+        groups = list(_with_details(() if landscape else blocks))
+        texts = [number for number, group in enumerate(groups) if isinstance(group[0], _FLOWING)]
+        for group in groups[: max(texts, default=0)]:
             first = group[0]
             if isinstance(first, Table | Figure) and sum(map(_lines, group)) <= _PAGE_LINES:
                 yield first

@@ -25,7 +25,7 @@ _INDENT = 220
 
 @dataclass(frozen=True)
 class _Frame:
-    """A table's measures: columns and cell margin in twips, type size in points, whether it keeps to a page."""
+    """A table's measures: columns and cell margin in twips, type size in points, whether it stays whole."""
 
     columns: tuple[int, ...]
     points: float

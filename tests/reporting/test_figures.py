@@ -81,6 +81,15 @@ def test_the_diagram_has_a_panel_for_each_level_and_no_within_path_of_a_staff_va
     assert "Case complexity" not in drawn.figure.alt
 
 
+def test_a_failed_equation_has_no_numbers_and_no_curves() -> None:
+    found = recorded.results("army-climate")
+    found["stages"]["model"]["results"]["equations"]["wellbeing"]["converged"] = False
+    made = pictures.pictures(recorded.Record(found))
+    assert "densities" not in made
+    assert "0.65***" in made["diagram"].svg
+    assert "0.66***" not in made["diagram"].svg
+
+
 @pytest.mark.parametrize(
     ("stage", "parts", "gone"),
     [

@@ -216,3 +216,49 @@ def test_direction_needs_an_interval_on_one_side() -> None:
     assert results.direction({"est": 0.1, "ci_lower": -0.1, "ci_upper": 0.3}) == "not clearly related to"
     assert results.direction({"est": -0.1, "ci_lower": -0.3, "ci_upper": -0.01}) == "negatively related to"
     assert not results.excludes_zero({"est": 0.1, "ci_lower": None, "ci_upper": None})
+
+
+def unconverged(study: str, outcome: str) -> Record:
+    found = recorded.results(study)
+    found["stages"]["model"]["results"]["equations"][outcome]["converged"] = False
+    return Record(found)
+
+
+def test_nothing_that_rests_on_a_failed_equation_is_told() -> None:
+    record = unconverged("army-climate", "wellbeing")
+    assert "The equation of well-being did not converge, so its paths are not reported." in told(
+        record, "paths"
+    )
+    assert "positively related to co-worker cohesion" in told(record, "paths")
+    assert told(record, "indirect") == ""
+    assert "It could not be judged: an equation that it rests on did not converge." in told(
+        record, "hypotheses"
+    )
+    assert "support" not in told(record, "summary").partition("What was found")[2].partition("How to read")[0]
+    assert [r["est"] for r in record.effects] == [None] * 8
+    assert [h["verdict"] for h in record.hypotheses] == [None, None]
+
+
+def test_a_failed_equation_leaves_the_others_alone() -> None:
+    record = unconverged("demo", "coworker_support")
+    shown = {(r["route"], r["level"]) for r in record.effects if r["est"] is not None}
+    assert ("alliance -> belonging -> functioning", "within") in shown
+    assert not [route for route, _ in shown if "coworker_support" in route]
+
+
+def test_what_could_not_be_estimated_is_a_warning_unless_there_are_no_items() -> None:
+    assert prose.sentences(recorded.record("army-climate"))["warnings"] == []
+    found = recorded.results("demo")
+    found["stages"]["validate"]["results"]["not_estimated"] = [
+        {"what": "factor model", "scale": "autonomy", "reason": "it did not converge"}
+    ]
+    found["stages"]["ingest"]["results"]["exports"]["staff"]["warnings"] = ["an id was not on the roster"]
+    words = told(Record(found), "warnings")
+    assert "Autonomy in Daily Life: factor model could not be estimated (it did not converge)." in words
+    assert "Staff: an id was not on the roster." in words
+
+
+def test_alpha_says_how_many_answers_it_rests_on() -> None:
+    assert "α = .94, 95% CI [.93, .95] (over the 164 who answered every item)" in told(
+        recorded.record("demo"), "measures"
+    )

@@ -154,7 +154,10 @@ def test_reversed_items_are_marked() -> None:
     assert table is not None
     marked = [row.cells[0].text for row in table.body if row.cells[0].text.endswith("^a^")]
     assert len(marked) == 1
-    assert table.specific[0].startswith("^a^ Reverse-keyed")
+    assert table.specific == (
+        "^a^ Reverse-keyed; statistics are for the item as scored.",
+        "^b^ Reverse-keyed, and already turned round in the export.",
+    )
 
 
 def test_a_model_that_cannot_be_tested_says_so() -> None:
@@ -173,6 +176,20 @@ def test_a_model_that_did_not_converge_shows_no_numbers() -> None:
         "warning": "No luck.",
     }
     assert rows(fit.table(Record(found)))["Hostility|One factorb"][1:] == ["—"] * 8
+
+
+def test_a_failed_equation_shows_no_numbers() -> None:
+    found = recorded.results("army-climate")
+    found["stages"]["model"]["results"]["equations"]["wellbeing"]["converged"] = False
+    table = paths.table(Record(found))
+    shown = rows(table)
+    assert shown["Well-beinga|Leader support"] == ["—"] * 10
+    assert shown["Co-worker cohesion|Leader support"][0] == "0.48"
+    assert table is not None
+    assert table.specific[0].startswith("^a^ The equation did not converge")
+    assert rows(hypotheses.table(Record(found)))["H1: Leader support → Co-worker cohesion → Well-being"][
+        3:
+    ] == ["—", "—", "Not judged"]
 
 
 def test_flow_and_links_count_every_level() -> None:

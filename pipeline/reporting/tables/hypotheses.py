@@ -43,5 +43,5 @@ def _row(record: Record, r: Mapping[str, Any]) -> Row:
         numbers.declared(r.get("smallest")),
         numbers.number(r.get("est"), decimals),
         numbers.interval(r.get("ci_lower"), r.get("ci_upper"), decimals),
-        stub(markup.literal(str(r.get("verdict", "")).capitalize())),
+        stub(markup.literal(str(r.get("verdict") or "not judged").capitalize())),
     )
