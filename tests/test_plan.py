@@ -141,3 +141,56 @@ def test_tracked_data_of_a_private_study_are_warned_of(root: Path) -> None:
     replace(root / "data/small/study.yaml", "ids: public", "ids: private")
     (warning,) = plan.warn_of_tracked_data(load_study(root, "small"), workspace)
     assert "git rm --cached 'data/small/exports/survey.csv'" in warning
+
+
+RUN_SMALL = """
+import sys
+from pathlib import Path
+from pipeline import plan
+from pipeline.stages.artefacts import Workspace
+from pipeline.study import load_study
+root = Path(sys.argv[1])
+plan.run(load_study(root, "small"), Workspace(root, "small"), lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.parametrize("stage", ["ingest", "score", "model"])
+def test_a_run_killed_outright_is_picked_up_with_the_same_result(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, stage: str
+) -> None:
+    import subprocess
+    import sys
+
+    whole = tmp_path_factory.mktemp("whole")
+    small_study.build(whole)
+    run(whole)
+    command = [sys.executable, "-c", RUN_SMALL, str(root)]
+    with subprocess.Popen(command, cwd=small_study.REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.split()[0] == stage:
+                process.kill()
+    assert "report" in outdated(root)
+    run(root)
+    for name in ("results.json", "report.html", "report.docx", "report.pdf"):
+        made = [folder / "reports" / "small" / name for folder in (root, whole)]
+        assert made[0].read_bytes() == made[1].read_bytes(), name
+
+
+def test_two_keys_for_private_ids_give_the_same_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, ids = [], []
+    for key in ("one", "two"):
+        root = tmp_path / key
+        small_study.build(root)
+        replace(root / "data/small/study.yaml", "ids: public", "ids: private")
+        monkeypatch.setenv("SURVEY_PIPELINE_KEY_DIR", str(tmp_path / f"keys-{key}"))
+        run(root)
+        results.append((root / "reports/small/results.json").read_bytes())
+        ids.append(
+            (root / "build/small/scores.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+        )
+    assert results[0] == results[1]
+    assert ids[0] != ids[1]
+    assert "P000" not in ids

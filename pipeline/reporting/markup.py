@@ -42,8 +42,8 @@ class Marked(str):
 
 
 def parse(text: str) -> tuple[Run, ...]:
-    """Read markup into runs; never fails: what is not markup is text."""
-    return tuple(_merged(_parsed(text, None)))
+    """Read markup into runs on one line; never fails: what is not markup is text."""
+    return tuple(_merged(_parsed(clean(text), None)))
 
 
 def plain(text: str) -> str:

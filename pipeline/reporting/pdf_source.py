@@ -46,7 +46,7 @@ def typst_source(document: Document, missing: Sequence[str] = (), *, held: Set[s
 
 
 def floating(document: Document) -> Iterator[Table | Figure]:
-    """Yield the tables and figures that may float: text follows, and with their details they fit on a page."""
+    """Yield what may float: text follows it, and with its details it fits on a page."""
     for landscape, blocks in layout.sheets(document.blocks):
         groups = list(_with_details(() if landscape else blocks))
         texts = [number for number, group in enumerate(groups) if isinstance(group[0], _FLOWING)]

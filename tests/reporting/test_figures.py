@@ -146,6 +146,15 @@ def test_shares_add_up_and_nobody_is_no_answer() -> None:
     assert shares({}, [1.0, 2.0]) == [0.0, 0.0]
 
 
+def test_a_text_that_is_cut_still_fits() -> None:
+    cut = svg.wrapped(
+        "Sense of Belonging in Programme, Neighbourhood, Family and Wider Life", 17, 122, bold=True
+    )
+    assert len(cut) == 4
+    assert cut[-1].endswith("…")
+    assert max(svg.text_width(line, 17, bold=True) for line in cut) <= 122
+
+
 @pytest.mark.parametrize("words", ["Ένα μακρύ όνομα κλίμακας", "支持领导", "مقياس الدعم", "x" * 80])
 def test_text_of_any_script_is_broken_to_fit(words: str) -> None:
     assert all(svg.text_width(line, 16) <= 121 for line in svg.wrapped(words, 16, 120, most=9))

@@ -68,6 +68,10 @@ def test_probability_note_keeps_its_asterisks():
     ]
 
 
+def test_runs_hold_nothing_that_a_format_cannot():
+    assert parse("a\x00 *b\nc*\ud800") == (Run("a "), Run("b c", italic=True))
+
+
 def test_references_come_in_order():
     assert references("[@a], **[@b]** and \\[@c\\]") == ("a", "b")
 

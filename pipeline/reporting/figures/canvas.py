@@ -6,6 +6,7 @@ For `density`, `heatmap` and `likert`. Equal values give equal bytes: no date, n
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,17 @@ BLUE = "#1d5d9b"
 PALE = "#c9dbec"
 DPI = 220
 _LOCK = threading.Lock()
+OTHER_SCRIPTS = (
+    *("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
+    *(
+        "PingFang SC",
+        "Hiragino Sans GB",
+        "Microsoft YaHei",
+        "SimHei",
+        "Arial Unicode MS",
+        "Noto Sans Devanagari",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ def _saved(figure: Figure, form: str) -> bytes:
 def _style() -> Any:
     _register_fonts()
     return {
-        "font.family": ["Source Sans Pro", "DejaVu Sans"],
+        "font.family": ["Source Sans Pro", "DejaVu Sans", *_of_this_computer()],
         "font.size": 10,
         "text.color": INK,
         "axes.labelcolor": SOFT,
@@ -77,9 +89,19 @@ def _style() -> Any:
 
 
 @cache
+def _of_this_computer() -> list[str]:
+    """Faces for scripts that the shipped ones lack, where this computer has them."""
+    from matplotlib.font_manager import fontManager
+
+    known = {entry.name for entry in fontManager.ttflist}
+    return [name for name in OTHER_SCRIPTS if name in known]
+
+
+@cache
 def _register_fonts() -> None:
     from matplotlib.font_manager import fontManager
 
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     for folder in fonts.font_files():
         for name in ("SourceSansPro-Regular.ttf", "SourceSansPro-Bold.ttf", "SourceSansPro-It.ttf"):
             if (folder / name).exists():

@@ -141,7 +141,7 @@ def wrapped(words: str, size: float, width: float, *, bold: bool = False, most: 
             found[-1] = f"{found[-1]} {word}"
         else:
             found.append(word)
-    return found if len(found) <= most else [*found[: most - 1], found[most - 1].rstrip(" ,;") + "…"]
+    return found if len(found) <= most else [*found[: most - 1], _ended(found[most - 1], size, width, bold)]
 
 
 def text_width(words: str, size: float, *, bold: bool = False) -> float:
@@ -185,6 +185,14 @@ def _distance(a: tuple[float, float], b: tuple[float, float]) -> float:
 def _towards(a: tuple[float, float], b: tuple[float, float], reach: float) -> tuple[float, float]:
     share = reach / max(_distance(a, b), 1e-9)
     return a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+
+
+def _ended(line: str, size: float, width: float, bold: bool) -> str:
+    """A line that ends in an ellipsis and still fits."""
+    kept = line
+    while len(kept) > 1 and text_width(f"{kept.rstrip(' ,;')}…", size, bold=bold) > width:
+        kept = kept[:-1]
+    return f"{kept.rstrip(' ,;')}…"
 
 
 def _breakable(words: str, size: float, width: float, bold: bool) -> list[str]:

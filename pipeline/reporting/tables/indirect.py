@@ -25,7 +25,7 @@ def table(record: Record) -> Table | None:
         header=(header("Effect", "Estimate", "*SE*", f"{ci} CI", "*p*"),),
         body=tuple(_body(record, rows)),
         widths=(5.2, 1.0, 0.9, 1.7, 0.9),
-        general=_note(record),
+        general=_note(record, rows),
         alt="Indirect, direct and total effects with Monte Carlo intervals.",
     )
 
@@ -103,7 +103,11 @@ def _row(record: Record, effect: Mapping[str, Any]) -> Row:
     )
 
 
-def _note(record: Record) -> str:
+def _note(record: Record, rows: Entries) -> str:
     return sentences(
-        "Effects are unstandardized: products of the coefficients along a route.", method_note(record)
+        "Effects are unstandardized: products of the coefficients along a route.",
+        method_note(record),
+        "A direct effect is a single slope and has that slope’s own interval and *p*."
+        if any(r.get("interval") == "wald" for r in rows)
+        else None,
     )
