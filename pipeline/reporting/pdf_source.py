@@ -46,14 +46,25 @@ def typst_source(document: Document, missing: Sequence[str] = (), *, held: Set[s
 
 
 def floating(document: Document) -> Iterator[Table | Figure]:
-    """Yield what may float: text follows it, and with its details it fits on a page."""
+    """Yield what may float: text of its own section follows it, and with its details it fits on a page."""
     for landscape, blocks in layout.sheets(document.blocks):
         groups = list(_with_details(() if landscape else blocks))
-        texts = [number for number, group in enumerate(groups) if isinstance(group[0], _FLOWING)]
-        for group in groups[: max(texts, default=0)]:
+        for number, group in enumerate(groups):
             first = group[0]
-            if isinstance(first, Table | Figure) and sum(map(_lines, group)) <= _PAGE_LINES:
+            if not isinstance(first, Table | Figure) or not _text_follows(groups[number + 1 :]):
+                continue
+            if sum(map(_lines, group)) <= _PAGE_LINES:
                 yield first
+
+
+def _text_follows(groups: Sequence[tuple[Block, ...]]) -> bool:
+    """Whether running text comes before the next section of the first level."""
+    for first, *_ in groups:
+        if isinstance(first, Heading) and first.level == 1:
+            return False
+        if isinstance(first, _FLOWING):
+            return True
+    return False
 
 
 def _opening(document: Document, labels: Labels) -> Iterator[str]:
@@ -142,7 +153,8 @@ def _block(block: Block, labels: Labels, landscape: bool) -> str:
     match block:
         case Heading():
             text = _inline(block.text, labels, italic=block.level == 3)
-            call = f"#heading(level: {block.level}, {text})"
+            flush = "#place.flush()\n" if block.level == 1 else ""
+            call = f"{flush}#heading(level: {block.level}, {text})"
         case Paragraph():
             hanging = "hanging-indent: 1.8em, " if block.hanging else ""
             call = _turned(f"par({hanging}{_inline(block.text, labels)})", block.text)

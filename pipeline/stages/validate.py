@@ -181,10 +181,20 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dic
             {"item": item, "text": study.instruments[block.scale].item(item).text}
             | _counts(statistics.loc[item].to_dict())
             | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
+            | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
             for item in block.items
         ],
         "factor": model and _factor(study, model, block.level, frames),
     }
+
+
+def _frequencies(study: LoadedStudy, scale: str, item: str, keyed: pd.Series[float]) -> dict[str, int]:
+    """How often each answer was given, as the form has it: what the key turned is turned back."""
+    turned = {*study.turned(scale), *study.declared.scales[scale].already_reversed}
+    lowest, highest = _bounds(study, scale, item)
+    given = lowest + highest - keyed if item in turned else keyed
+    counts = given.value_counts()
+    return {str(code): int(counts.get(code, 0)) for code in study.instruments[scale].responses(item)}
 
 
 def _of(table: Mapping[Any, Mapping[Any, Any]], row: str, column: str) -> Any:

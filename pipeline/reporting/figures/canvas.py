@@ -62,6 +62,18 @@ def _saved(figure: Figure, form: str) -> bytes:
     out = io.BytesIO()
     metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
     figure.savefig(out, format=form, dpi=DPI, metadata=metadata)
+    return _in_few_colours(out) if form == "png" else out.getvalue()
+
+
+def _in_few_colours(picture: io.BytesIO) -> bytes:
+    """The same picture with a palette of 128 colours: print-quality lines at a quarter of the size."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(picture) as image:
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+            out, format="png", optimize=True, dpi=(DPI, DPI)
+        )
     return out.getvalue()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.reporting import markup, numbers
+from pipeline.reporting import markup
 from pipeline.reporting.prose.results import at_level, excludes_zero
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import listed
@@ -167,11 +167,6 @@ def _at_one_time(record: Record) -> str:
             "A relation that follows the order of measurement can still have causes that were not measured."
         )
     return "Everything was measured at one time, so the results say what goes together, not what comes first."
-
-
-def confidence_words(record: Record) -> str:
-    """The confidence level for a heading: `95% CI`."""
-    return f"{numbers.confidence(record.confidence)} CI"
 
 
 def _sentence(text: str) -> str:
