@@ -1,0 +1,170 @@
+"""What sem.fit returns: estimates, errors, tests and fit measures, computed when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.sem.arrays import Array
+from pipeline.sem.data import Rows
+from pipeline.sem.errors import DataError
+from pipeline.sem.estimate.solve import Solution, solve
+from pipeline.sem.inference import frames
+from pipeline.sem.inference.checks import warnings_of
+from pipeline.sem.inference.covariance import covariance
+from pipeline.sem.inference.fiml_corrected import corrected_for_missing
+from pipeline.sem.inference.information import information
+from pipeline.sem.inference.robust import corrected
+from pipeline.sem.inference.scaling import ScaledTest, scaled_test
+from pipeline.sem.inference.standardize import r_squared
+from pipeline.sem.measures.collect import Corrected, Tested, all_measures, loglik
+from pipeline.sem.options import Method
+from pipeline.sem.table import ParameterTable
+from pipeline.sem.table.baseline import baseline_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted model. Everything but the estimates is computed on first use and kept."""
+
+    solution: Solution
+    method: Method
+    rows: Rows | None
+
+    @property
+    def table(self) -> ParameterTable:
+        """The parameter table."""
+        return self.solution.table
+
+    @property
+    def converged(self) -> bool:
+        """Whether a further step could not improve the fit (decrement below 1e-12)."""
+        return self.solution.optimum.converged
+
+    @property
+    def nobs(self) -> int:
+        """Number of rows used."""
+        return self.solution.sample.total
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom."""
+        return self.solution.df
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters after equality constraints."""
+        return self.solution.npar
+
+    @property
+    def theta(self) -> Array:
+        """Estimates of the free rows of the table."""
+        return self.solution.theta
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the free parameters: labels where there are any, else lhs op rhs, with .g2 in later groups."""
+        return tuple(
+            row.label or "".join(row.key) + (f".g{row.group}" if row.group > 1 else "")
+            for row in self.table.free_rows
+        )
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """Lhs op rhs group label est se z pvalue ci_lower ci_upper std_lv std_all."""
+        return frames.estimates_frame(self.solution, self._vcov)
+
+    @cached_property
+    def standardized(self) -> pd.DataFrame:
+        """The completely standardized solution with errors and intervals."""
+        return frames.standardized_frame(self.solution, self._vcov)
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance matrix of the free parameters."""
+        import pandas as pd
+
+        return pd.DataFrame(self._vcov, index=list(self.parameter_names), columns=list(self.parameter_names))
+
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """Fit measures under lavaan's names."""
+        return all_measures(self.tested, self._tested_baseline, self.method, self._corrected)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with this solution, naming the parameter and what to try."""
+        matrix = information(self.solution, self.method.information, self.rows)
+        dropped = 0 if self.rows is None else self.rows.dropped
+        return warnings_of(self.solution, matrix, dropped, self.method.missing)
+
+    @property
+    def r2(self) -> dict[str, float]:
+        """Explained variance of every outcome and indicator of the first (or only) group."""
+        return r_squared(self.solution, 0)
+
+    def r2_of(self, group: str) -> dict[str, float]:
+        """Explained variance in a group."""
+        return r_squared(self.solution, self._group(group))
+
+    @property
+    def logl(self) -> float:
+        """Log-likelihood (maximum likelihood only)."""
+        return loglik(self.solution)[0]
+
+    @cached_property
+    def tested(self) -> Tested:
+        """The model's chi-square, plain and scaled."""
+        return _test(self.solution, self.method, self.rows)
+
+    @cached_property
+    def baseline(self) -> Solution:
+        """The independence model, fitted by the same estimator."""
+        plain = replace(self.method, likelihood=self.method.likelihood)
+        return solve(baseline_table(self.table), self.solution.sample, plain, self.rows)
+
+    @cached_property
+    def _tested_baseline(self) -> Tested:
+        return _test(self.baseline, self.method, self.rows)
+
+    @cached_property
+    def _corrected(self) -> Corrected | None:
+        if self.method.missing == "fiml":
+            kind = self.method.information
+            return corrected_for_missing(self.solution, self.baseline, kind, self.rows, self.method.robust)
+        return corrected(self.tested, self._tested_baseline)
+
+    @cached_property
+    def _vcov(self) -> Array:
+        try:
+            return covariance(self.solution, self.method, self.rows)
+        except np.linalg.LinAlgError:
+            size = len(self.table.free)
+            return np.full((size, size), np.nan)
+
+    def _group(self, label: str) -> int:
+        if label not in self.table.groups:
+            raise DataError(f"there is no group '{label}'; the groups are {', '.join(self.table.groups)}")
+        return self.table.groups.index(label)
+
+    def rows_needed(self, what: str) -> Rows:
+        """Return the rows, or say why their Moments are not enough."""
+        if self.rows is None:
+            raise DataError(f"{what} needs the rows of the data; this model was fitted to Moments only")
+        return self.rows
+
+
+def _test(solution: Solution, method: Method, rows: Rows | None) -> Tested:
+    statistic = 2 * solution.sample.size * solution.state.value
+    scaled: ScaledTest | None = None
+    if method.robust:
+        if rows is None:
+            raise DataError(f"estimator '{method.name}' needs the rows of the data, not only their Moments")
+        scaled = scaled_test(solution, method, rows, statistic)
+    return Tested(solution, statistic, scaled)
