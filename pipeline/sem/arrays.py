@@ -14,7 +14,7 @@ Index = NDArray[np.intp]
 
 @lru_cache(maxsize=64)
 def vech_index(p: int) -> tuple[Index, Index]:
-    """Rows and columns of the lower triangle of a p x p matrix, column by column (Magnus & Neudecker, 1999)."""
+    """Rows and columns of the lower triangle, column by column (Magnus & Neudecker, 1999)."""
     columns, rows = np.triu_indices(p)
     return rows, columns
 
@@ -27,7 +27,7 @@ def vech(matrix: Array) -> Array:
 
 def unvech(vector: Array) -> Array:
     """Rebuild the symmetric matrix from its half-vectorisation."""
-    p = int(round((np.sqrt(8 * vector.shape[-1] + 1) - 1) / 2))
+    p = round((np.sqrt(8 * vector.shape[-1] + 1) - 1) / 2)
     rows, columns = vech_index(p)
     out = np.empty((*vector.shape[:-1], p, p))
     out[..., rows, columns] = vector

@@ -47,7 +47,12 @@ def fit(
     parsed = parse(model)
     _check_scope(parsed, ordered, robust_unit, parameterization)
     method = choose(
-        estimator, missing, likelihood, information, sampling_weights is not None, cluster is not None
+        estimator,
+        missing=missing,
+        likelihood=likelihood,
+        information=information,
+        weighted=sampling_weights is not None,
+        clustered=cluster is not None,
     )
     names = variables_of(parsed)
     rows, moments = _take(data, names, group, sampling_weights, cluster)

@@ -57,7 +57,13 @@ INFORMATION = ("expected", "observed", "first.order")
 
 
 def choose(
-    estimator: str, missing: str, likelihood: str, information: str | None, weighted: bool, clustered: bool
+    estimator: str,
+    *,
+    missing: str,
+    likelihood: str,
+    information: str | None,
+    weighted: bool,
+    clustered: bool,
 ) -> Method:
     """Return the method that the options of sem.fit ask for; say which options do not go together."""
     name = estimator.upper()

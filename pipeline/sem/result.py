@@ -14,13 +14,19 @@ from pipeline.sem.errors import DataError
 from pipeline.sem.estimate.solve import Solution, solve
 from pipeline.sem.inference import frames
 from pipeline.sem.inference.checks import warnings_of
+from pipeline.sem.inference.composite import Composite, composites
 from pipeline.sem.inference.covariance import covariance
+from pipeline.sem.inference.factor_scores import factor_scores
 from pipeline.sem.inference.fiml_corrected import corrected_for_missing
 from pipeline.sem.inference.information import information
+from pipeline.sem.inference.modification import modification_indices
+from pipeline.sem.inference.residuals import Residuals, residuals
 from pipeline.sem.inference.robust import corrected
 from pipeline.sem.inference.scaling import ScaledTest, scaled_test
+from pipeline.sem.inference.score_test import score_tests
 from pipeline.sem.inference.standardize import r_squared
-from pipeline.sem.measures.collect import Corrected, Tested, all_measures, loglik
+from pipeline.sem.inference.wald import WaldTest, wald_test
+from pipeline.sem.measures.collect import Corrected, Tested, all_measures, group_residuals, loglik
 from pipeline.sem.options import Method
 from pipeline.sem.table import ParameterTable
 from pipeline.sem.table.baseline import baseline_table
@@ -69,7 +75,7 @@ class Fit:
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:
-        """Names of the free parameters: labels where there are any, else lhs op rhs, with .g2 in later groups."""
+        """Names of the free parameters: labels, else lhs op rhs, with .g2 in later groups."""
         return tuple(
             row.label or "".join(row.key) + (f".g{row.group}" if row.group > 1 else "")
             for row in self.table.free_rows
@@ -104,19 +110,55 @@ class Fit:
         dropped = 0 if self.rows is None else self.rows.dropped
         return warnings_of(self.solution, matrix, dropped, self.method.missing)
 
-    @property
-    def r2(self) -> dict[str, float]:
-        """Explained variance of every outcome and indicator of the first (or only) group."""
-        return r_squared(self.solution, 0)
-
-    def r2_of(self, group: str) -> dict[str, float]:
-        """Explained variance in a group."""
+    def r2(self, group: str | None = None) -> dict[str, float]:
+        """Explained variance of every outcome and indicator."""
         return r_squared(self.solution, self._group(group))
 
     @property
     def logl(self) -> float:
         """Log-likelihood (maximum likelihood only)."""
         return loglik(self.solution)[0]
+
+    def residuals(self, kind: str = "cor.bentler", group: str | None = None) -> Residuals:
+        """Residuals of kind raw, cor.bentler or cor.bollen, with z-values and the unbiased SRMR."""
+        return residuals(self.solution, self.method, self.rows, kind, self._group(group))
+
+    def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
+        """What chi-square would fall by if a parameter were added, and the value it would take."""
+        return modification_indices(self.solution, minimum)
+
+    def score_tests(self) -> pd.DataFrame:
+        """What chi-square would fall by if an equality constraint were released."""
+        return score_tests(self.solution)
+
+    def wald(self, restrictions: str) -> WaldTest:
+        """Test restrictions on labelled parameters, as 'a == b; c == 0'."""
+        values, slopes = frames.all_values(self.solution), frames.value_slopes(self.solution)
+        return wald_test(self.table, values, slopes, self._vcov, restrictions)
+
+    def implied(self, group: str | None = None) -> tuple[pd.DataFrame, pd.Series[float]]:
+        """Covariances and means that the model implies for the observed variables."""
+        import pandas as pd
+
+        own, names = group_residuals(self.solution)[self._group(group)], list(self.table.observed)
+        return pd.DataFrame(own.sigma, names, names), pd.Series(own.mu, names)
+
+    def factor_scores(self, method: str = "regression") -> pd.DataFrame:
+        """Scores of every row used, indexed by its position in the data; method regression or bartlett."""
+        import pandas as pd
+
+        groups = self.rows_needed("scoring factors").groups
+        parts = [
+            pd.DataFrame(
+                factor_scores(self.solution, rows.values, g, method), rows.positions, list(self.table.latent)
+            )
+            for g, rows in enumerate(groups)
+        ]
+        return pd.concat(parts).sort_index()
+
+    def reliability(self) -> list[Composite]:
+        """Coefficient omega of the sum of each factor's indicators."""
+        return composites(self.solution)
 
     @cached_property
     def tested(self) -> Tested:
@@ -148,8 +190,11 @@ class Fit:
             size = len(self.table.free)
             return np.full((size, size), np.nan)
 
-    def _group(self, label: str) -> int:
-        if label not in self.table.groups:
+    def _group(self, label: str | None) -> int:
+        """Return the number of a group; None is the only one."""
+        if label is None and len(self.table.groups) == 1:
+            return 0
+        if label is None or label not in self.table.groups:
             raise DataError(f"there is no group '{label}'; the groups are {', '.join(self.table.groups)}")
         return self.table.groups.index(label)
 

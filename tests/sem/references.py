@@ -20,7 +20,7 @@ STEPS = {"config": 0, "metric": 1, "scalar": 2, "strict": 3, "lv_var": 5, "lv_me
 
 @dataclass(frozen=True)
 class Case:
-    """One reference fit. `early` says why the referee's optimum is not the optimum; `without` which keys it lacks."""
+    """One reference fit; `early` says why the referee has no optimum, `without` what is not compared."""
 
     file: str
     path: tuple[str, ...]
@@ -64,9 +64,11 @@ def fitted(name: str) -> sem.Fit:
 def _holzinger() -> list[Case]:
     options = {
         "ml": {}, "ml_observed": {"information": "observed"}, "ml_wishart": {"likelihood": "wishart"},
-        "ml_stdlv": {"std_lv": True}, "ml_meanstructure": {"meanstructure": True}, "mlm": {"estimator": "MLM"},
+        "ml_stdlv": {"std_lv": True}, "ml_meanstructure": {"meanstructure": True},
+        "mlm": {"estimator": "MLM"},
         "mlmv": {"estimator": "MLMV"}, "mlmvs": {"estimator": "MLMVS"}, "mlr": {"estimator": "MLR"},
-        "mlr_mplus": {"estimator": "MLR", "missing": "fiml"}, "mlf": {"estimator": "MLF"}, "gls": {"estimator": "GLS"},
+        "mlr_mplus": {"estimator": "MLR", "missing": "fiml"}, "mlf": {"estimator": "MLF"},
+        "gls": {"estimator": "GLS"},
         "wls": {"estimator": "WLS"}, "uls": {"estimator": "ULS"}, "ulsm": {"estimator": "ULSM"},
         "dwls_cont": {"estimator": "DWLS"}, "one_factor_ml": {}, "one_factor_mlr": {"estimator": "MLR"},
         "second_order": {},
@@ -114,7 +116,8 @@ def _fiml() -> list[Case]:
         ("fiml_mcar_school", "HS_mcar10.csv", school),
     ):
         out.append(Case(file, (key,), data, options))
-    # lavaan 0.6-14 refits this model's saturated moments with the covariate fixed, although fixed.x = FALSE was asked
+    # lavaan 0.6-14 refits this model's saturated moments with the covariate fixed, although fixed.x =
+    # FALSE was asked
     # for: its Wc lacks ageyr's moments, so its correction factors (1.272, 1.243) belong to neither model.
     without = tuple(k for k in load(file)["fiml_regression_fixedx_false"]["fit"] if k.endswith(".robust"))
     options = {"missing": "fiml", "fixed_x": False}

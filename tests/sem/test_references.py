@@ -92,6 +92,6 @@ def test_fit_measures(key):
 @pytest.mark.parametrize("key", [key for key in KEYS if CASES[key].reference.get("rsquare")])
 def test_r_squared(key):
     case = CASES[key]
-    mine = fitted(key).r2
+    mine = fitted(key).r2()
     for name, value in case.reference["rsquare"].items():
         assert close(kind_of_estimate(case), mine[name], value), name

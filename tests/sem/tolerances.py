@@ -1,4 +1,4 @@
-"""How close is close: (absolute, relative) tolerance of each quantity against tests/reference. No other exists."""
+"""How close is close: (absolute, relative) tolerance of each quantity against tests/reference."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Covariances of sample moments without assuming normality (ADF; Browne, 1984, eq. 3.4).
 
-Gamma = mean over rows of z z', z = (y - ybar, vech[(y - ybar)(y - ybar)' - S]). Columns of fixed exogenous variables
+Gamma = mean over rows of z z', z = (y - ybar, vech[(y - ybar)(y - ybar)' - S]). Columns of fixed exogenous
+variables
 are taken conditionally on them: their own products, and what regression on them predicts, are removed.
 """
 
@@ -21,13 +22,15 @@ def influence(values: Array, meanstructure: bool, exogenous: list[int]) -> Array
         fitted = _fitted(centred, exogenous)
         expected = fitted[:, rows] * fitted[:, columns]
         stacked = stacked - (np.hstack([fitted, expected]) if meanstructure else expected)
-    return stacked - stacked.mean(0)
+    out: Array = stacked - stacked.mean(0)
+    return out
 
 
 def gamma(values: Array, meanstructure: bool, exogenous: list[int]) -> Array:
     """Return the asymptotic covariance matrix of sqrt(n) times the sample moments."""
     z = influence(values, meanstructure, exogenous)
-    return z.T @ z / len(z)
+    out: Array = z.T @ z / len(z)
+    return out
 
 
 def _fitted(centred: Array, exogenous: list[int]) -> Array:

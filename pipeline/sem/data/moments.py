@@ -1,7 +1,7 @@
 """Sufficient statistics of a normal sample: counts, means and covariances by pattern of missing answers.
 
-Two chunks of one data set add up: `Moments.of(a, names) + Moments.of(b, names)` equals the moments of all rows
-(pairwise update of Chan, Golub & LeVeque, 1983). Data larger than memory come for free.
+Two chunks of one data set add up: `Moments.of(a, names) + Moments.of(b, names)` equals the moments of all
+rows (pairwise update of Chan, Golub & LeVeque, 1983). Data larger than memory come for free.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class GroupMoments:
         return mean, np.divide(cross, pairs, out=np.zeros_like(cross), where=pairs > 0)
 
     def pairwise(self) -> Array:
-        """Return covariances of the rows that answered both variables, with their own means, times (n - 1) / n."""
+        """Return covariances of the rows that answered both variables, times (n - 1) / n."""
         M, w = self.masks, self.weights
         pairs = np.einsum("k,ki,kj->ij", w, M, M)
         first = np.einsum("k,ki,kj->ij", w, self.means, M) / pairs
@@ -82,14 +82,18 @@ class GroupMoments:
 
     def only_complete(self) -> GroupMoments:
         """Return the rows that answered everything."""
-        return self.keep(self.masks.all(axis=1))
+        return self.keep(np.asarray(self.masks.all(axis=1)))
 
     def keep(self, patterns: NDArray[np.bool_]) -> GroupMoments:
         """Return some of the patterns."""
         return GroupMoments(
-            self.label, self.masks[patterns], self.counts[patterns], self.weights[patterns], self.means[patterns],
+            self.label,
+            self.masks[patterns],
+            self.counts[patterns],
+            self.weights[patterns],
+            self.means[patterns],
             self.covariances[patterns],
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,9 @@ class Moments:
         if not required:
             return self
         columns = [self.variables.index(name) for name in required]
-        return Moments(self.variables, tuple(g.keep(g.masks[:, columns].all(axis=1)) for g in self.groups))
+        return Moments(
+            self.variables, tuple(g.keep(np.asarray(g.masks[:, columns].all(axis=1))) for g in self.groups)
+        )
 
 
 def group_moments(label: str, values: Array, weights: Array) -> GroupMoments:

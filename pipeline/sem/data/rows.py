@@ -86,7 +86,7 @@ class Rows:
                 else answered.any(axis=1) & answered[:, at].all(axis=1)
             )
             dropped += int((~keep).sum())
-            groups.append(group if keep.all() else group.keep(keep))
+            groups.append(group if keep.all() else group.keep(np.asarray(keep)))
         return Rows(self.variables, tuple(groups), dropped)
 
     @property

@@ -37,7 +37,8 @@ class Sample:
     def shares(self) -> Array:
         """Share of each group in the sample, by weight; by n - 1 where covariances are unbiased."""
         weights = np.array([group.weights.sum() for group in self.groups]) - float(self.unbiased)
-        return weights / weights.sum()
+        out: Array = weights / weights.sum()
+        return out
 
     @property
     def size(self) -> float:
@@ -48,7 +49,8 @@ class Sample:
     def deviations(self) -> Array:
         """Pooled standard deviation of every variable."""
         variances = np.array([np.diag(S) for S in self.covariances])
-        return np.sqrt(np.average(variances, axis=0, weights=self.shares))
+        out: Array = np.sqrt(np.average(variances, axis=0, weights=self.shares))
+        return out
 
 
 def summarise(moments: Moments, method: Method) -> Sample:
@@ -91,7 +93,8 @@ def _check(moments: Moments) -> None:
             raise DataError(f"'{empty}' has fewer than two answers in {where}")
         if group.complete and group.count <= p:
             raise DataError(
-                f"{where} hold {group.count} complete rows for {p} variables: more rows than variables are needed"
+                f"{where} hold {group.count} complete rows for {p} variables: more rows than variables "
+                "are needed"
             )
 
 

@@ -28,7 +28,7 @@ class Point(Protocol):
         ...
 
     def fisher(self, lines: Slopes) -> Array:
-        """Expected second derivatives (Gauss-Newton matrix) by the parameters, for one unit of sample size."""
+        """Expected second derivatives (Gauss-Newton matrix) by the parameters, for one row."""
         ...
 
     def curvature(self, lines: Slopes) -> Array:

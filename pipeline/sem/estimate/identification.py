@@ -1,6 +1,7 @@
 """Is the model identified? Counted and probed before anything is estimated.
 
-A model is locally identified where the derivatives of its moments have full column rank (Wald, 1950; Bekker, Merckens
+A model is locally identified where the derivatives of its moments have full column rank (Wald, 1950;
+Bekker, Merckens
 & Wansbeek, 1994). The rank is taken at two random admissible-looking points, so that no sample decides.
 """
 
@@ -23,7 +24,8 @@ def check_identified(problem: Problem, table: ParameterTable) -> None:
     npar = problem.reduction.K.shape[1]
     if npar > table.number_of_moments:
         raise ModelError(
-            f"the model has {npar} free parameters but the data give only {table.number_of_moments} means, variances "
+            f"the model has {npar} free parameters but the data give only {table.number_of_moments} "
+            "means, variances "
             "and covariances to estimate them from; fix or equate some parameters, or add indicators"
         )
     weakest = max((_weakest(problem, seed) for seed in (1, 2)), key=lambda pair: pair[0])
@@ -55,7 +57,7 @@ def _squares(lines: Slopes) -> Array:
 
 
 def _random_point(problem: Problem, seed: int) -> Array:
-    """Return moderate random values: loadings and paths .3 to .9, variances .5 to 1.5, covariances .1 to .3."""
+    """Return loadings and paths of .3 to .9, variances of .5 to 1.5, covariances of .1 to .3."""
     draw = np.random.default_rng(seed)
     theta = np.zeros(problem.reduction.K.shape[0])
     for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
@@ -80,7 +82,8 @@ def _message(table: ParameterTable, direction: Array) -> str:
         if not scaled:
             hint = f"give factor '{factor}' a scale: fix one loading at 1 or its variance at 1 (std_lv=True)"
         elif len(loads) < 3:
-            hint = f"factor '{factor}' has {len(loads)} indicator(s): add one, equate its loadings, or let it covary"
+            count = len(loads)
+            hint = f"factor '{factor}' has {count} indicator(s): add one, equate loadings, or let it covary"
     return f"the model is not identified: {', '.join(named[:6])} cannot be told apart by any data; {hint}"
 
 

@@ -1,9 +1,11 @@
 """Normal-theory likelihood, for complete and for incomplete rows.
 
-Rows are grouped by what they answered. With n_k rows of pattern k, sample moments (m_k, S_k) and implied moments
-restricted to the pattern's variables,
-    F = 1/2 sum_k (n_k / n) [ln|Sigma_k| + tr(P_k T_k)] - constant,   P_k = Sigma_k^-1,  T_k = S_k + d_k d_k',  d_k = m_k - mu_k
-(Arbuckle, 1996; complete data are one pattern: Joereskog, 1969). The constant makes F zero for the saturated model.
+Rows are grouped by what they answered. With n_k rows of pattern k, sample moments (m_k, S_k) and implied
+moments restricted to the pattern's variables,
+    F = 1/2 sum_k (n_k / n) [ln|Sigma_k| + tr(P_k T_k)] - constant,   P_k = Sigma_k^-1,  T_k = S_k + d_k
+    d_k',  d_k = m_k - mu_k
+(Arbuckle, 1996; complete data are one pattern: Joereskog, 1969). The constant makes F zero for the
+saturated model.
 """
 
 from __future__ import annotations

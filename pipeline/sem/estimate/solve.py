@@ -76,7 +76,7 @@ class Solution:
 def prepare(
     table: ParameterTable, sample: Sample, method: Method, rows: Rows | None
 ) -> tuple[Problem, Array, Array]:
-    """Return the problem in the internal metric, the scale of the variables and the factor of each parameter."""
+    """Return the problem in the internal metric, the variables' scale and the parameters' factors."""
     deviations = np.ones(len(table.observed)) if method.discrepancy == "ULS" else sample.deviations
     scale = metric(table, deviations)
     layout = lay_out(table, sample.covariances, sample.means, scale)
@@ -162,7 +162,8 @@ def _adf_weights(table: ParameterTable, rows: Rows | None, g: int, scale: Array,
         return 1 / np.diag(G)
     if len(values) <= len(G):
         raise DataError(
-            f"WLS inverts a {len(G)} x {len(G)} matrix and needs more rows than that (there are {len(values)}); "
+            f"WLS inverts a {len(G)} x {len(G)} matrix and needs more rows than that (there are "
+            f"{len(values)}); "
             "use MLR, or ULSM"
         )
     return np.linalg.inv(G)

@@ -1,7 +1,7 @@
 """Starting values in the internal metric, from the sample's covariances.
 
-Loadings by instrumental variables (FABIN 2; Haegglund, 1982) where a factor has a marker, centroid ones otherwise;
-half of each variance as residual; everything else neutral.
+Loadings by instrumental variables (FABIN 2; Haegglund, 1982) where a factor has a marker, centroid ones
+otherwise; half of each variance as residual; everything else neutral.
 """
 
 from __future__ import annotations
@@ -97,4 +97,5 @@ def _centroid(S: Array) -> Array:
             break
         signs[int(sums.argmin())] *= -1
     total = float(signs @ S @ signs)
-    return signs * np.clip(np.abs(S @ signs) / np.sqrt(max(total, 1e-8)), 0.2, 0.9)
+    out: Array = signs * np.clip(np.abs(S @ signs) / np.sqrt(max(total, 1e-8)), 0.2, 0.9)
+    return out

@@ -35,7 +35,8 @@ def _convergence(solution: Solution) -> list[str]:
         return []
     return [
         f"the estimates did not converge in {solution.optimum.iterations} iterations (decrement "
-        f"{solution.optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the model or give "
+        f"{solution.optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the "
+        "model or give "
         "start values with start()"
     ]
 
@@ -49,7 +50,8 @@ def _weak(solution: Solution, information: Array) -> list[str]:
     size = np.abs(direction) / np.abs(direction).max()
     named = [solution.table.free_rows[at].text for at in np.argsort(-size)[:3] if size[at] > 0.1]
     return [
-        f"the information matrix is singular or not positive definite (smallest eigenvalue {smallest:.1e}): these data "
+        "the information matrix is singular or not positive definite (smallest eigenvalue "
+        f"{smallest:.1e}): these data "
         f"cannot tell {', '.join(named)} apart; errors are not to be trusted. Fix or equate one of them"
     ]
 
@@ -64,8 +66,10 @@ def _heywood(solution: Solution, g: int, where: str) -> list[str]:
         if S[at, at] < 0:
             kind = "factor" if name in table.latent else "residual"
             out.append(
-                f"the {kind} variance of '{name}'{where} is negative ({S[at, at] * scale[at] ** 2:.4g}, a Heywood case): "
-                f"look for a wrong indicator or too small a sample; if its interval holds zero, '{name} ~~ 0*{name}' is "
+                f"the {kind} variance of '{name}'{where} is negative ({S[at, at] * scale[at] ** 2:.4g}, "
+                "a Heywood case): "
+                f"look for a wrong indicator or too small a sample; if its interval holds zero, '{name} "
+                f"~~ 0*{name}' is "
                 "one remedy, equal loadings another"
             )
     return out
@@ -81,7 +85,8 @@ def _factor_covariances(solution: Solution, g: int, where: str) -> list[str]:
     i, j = np.unravel_index(int(correlations.argmax()), correlations.shape)
     value = E[i, j] / (deviations[i] * deviations[j])
     return [
-        f"the covariances of the factors{where} are not positive definite: '{table.latent[i]}' and '{table.latent[j]}' "
+        f"the covariances of the factors{where} are not positive definite: '{table.latent[i]}' and "
+        f"'{table.latent[j]}' "
         f"correlate {value:.3f}; join these factors, or drop items that load on both"
     ]
 
@@ -95,6 +100,7 @@ def _residual_covariances(solution: Solution, g: int, where: str) -> list[str]:
     i, j = np.unravel_index(int(off.argmax()), off.shape)
     names = solution.table.observed
     return [
-        f"the residual covariances{where} are not positive definite: look at '{names[i]} ~~ {names[j]}', which implies a "
+        f"the residual covariances{where} are not positive definite: look at '{names[i]} ~~ {names[j]}', "
+        "which implies a "
         "residual correlation beyond 1; drop it or the weakest item"
     ]

@@ -20,12 +20,10 @@ def covariance(solution: Solution, method: Method, rows: Rows | None) -> Array:
     robust.sem: with B = Delta' V Gamma V Delta (Browne, 1984; Satorra & Bentler, 1994).
     """
     bread = inverse(solution, information(solution, method.information, rows))
-    if method.errors == "standard":
-        inner = bread
-    else:
-        inner = symmetric(bread @ meat(solution, method, rows) @ bread)
+    if method.errors != "standard":
+        bread = symmetric(bread @ meat(solution, method, rows) @ bread)
     factor = solution.factor
-    out: Array = inner / (solution.sample.size * np.outer(factor, factor))
+    out: Array = bread / (solution.sample.size * np.outer(factor, factor))
     return out
 
 
@@ -33,7 +31,8 @@ def meat(solution: Solution, method: Method, rows: Rows | None) -> Array:
     """Return the middle of the sandwich."""
     if rows is None:
         raise DataError(
-            f"estimator '{method.name}' needs the rows of the data, not only their Moments; use 'ML' with Moments"
+            f"estimator '{method.name}' needs the rows of the data, not only their Moments; use 'ML' "
+            "with Moments"
         )
     if method.errors == "robust.huber.white":
         return first_order(solution, rows)

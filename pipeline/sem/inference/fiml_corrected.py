@@ -1,4 +1,4 @@
-"""Robust CFI and RMSEA with missing answers: the FIML-C correction (Zhang & Savalei, 2023; versions V3 and V6).
+"""Robust CFI and RMSEA with missing answers: FIML-C (Zhang & Savalei, 2023; versions V3 and V6).
 
 The discrepancy is taken at the estimates but for complete data with the saturated moments. Its expectation is
     k = tr(U Wm^-1 Wc Wm^-1 U Gamma)  (V3, with scaled tests)   or   tr(Wc Wm^-1 U Wm^-1)  (V6),
@@ -26,7 +26,7 @@ from pipeline.sem.structure.derivatives import jacobian
 def corrected_for_missing(
     model: Solution, baseline: Solution, kind: str, rows: Rows | None, robust: bool
 ) -> Corrected | None:
-    """Return the corrected statistics and scaling factors, or None where the saturated information is singular."""
+    """Return corrected statistics and factors; None where the saturated information is singular."""
     try:
         parts = _Saturated(model, kind, rows if robust else None)
         x2, x2_null = _complete_statistic(model), _complete_statistic(baseline)

@@ -1,7 +1,9 @@
 """How each row moves the sample moments, and through them the parameters and the test.
 
-z_i = (y_i - ybar, vech[(y_i - ybar)(y_i - ybar)' - S]); Gamma is the mean of z z'. For maximum likelihood V z of a row
-is never built: z' V Delta are casewise products of factors of the derivatives, and z' V z a function of P-distances.
+z_i = (y_i - ybar, vech[(y_i - ybar)(y_i - ybar)' - S]); Gamma is the mean of z z'. For maximum likelihood
+V z of a row
+is never built: z' V Delta are casewise products of factors of the derivatives, and z' V z a function of
+P-distances.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ def weights(solution: Solution, g: int) -> Array:
 def total_trace(solution: Solution, g: int, rows: Rows) -> float:
     """Return tr(V Gamma), the mean of z' V z.
 
-    For maximum likelihood with r = y - ybar: [tr P S] + 1/2 { mean (r'Pr)^2 - tr(P S P S) }; the bracket with means.
+    For maximum likelihood with r = y - ybar: [tr P S] + 1/2 { mean (r'Pr)^2 - tr(P S P S) }; the bracket
+    with means.
     """
     if isinstance(solution.problem.discrepancies[g], Quadratic) or solution.exogenous:
         z = moment_influence(solution, g, rows)

@@ -56,13 +56,13 @@ def scores_of_group(solution: Solution, g: int, rows: GroupRows) -> Array:
 
 
 def inverse(solution: Solution, matrix: Array) -> Array:
-    """Return K (K' I K)^-1 K', the inverse on the space that the constraints leave (Aitchison & Silvey, 1958)."""
+    """Return K (K' I K)^-1 K', the inverse under the constraints (Aitchison & Silvey, 1958)."""
     K = solution.problem.reduction.K
     return K @ np.linalg.inv(K.T @ matrix @ K) @ K.T if K.shape[1] else np.zeros_like(matrix)
 
 
 def weak_direction(solution: Solution, matrix: Array) -> tuple[float, Array]:
-    """Return the smallest eigenvalue of the information scaled to a unit diagonal, and its direction in theta."""
+    """Return the smallest eigenvalue of the information, scaled to a unit diagonal, and its direction."""
     K = solution.problem.reduction.K
     reduced = K.T @ matrix @ K
     norm = np.sqrt(np.maximum(np.abs(np.diag(reduced)), 1e-300))

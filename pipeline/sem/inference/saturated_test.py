@@ -2,7 +2,8 @@
 
 A1 is the observed information about the saturated moments, B1 the cross-product of the rows' scores by them
 (Yuan & Bentler, 2000; Asparouhov & Muthen, 2005). For complete independent rows the trace is a function of
-Mardia's (1970) kurtosis, 1/2 (mean d^4 - p) + [p], with d^2 the Mahalanobis distances; the bracket with means.
+Mardia's (1970) kurtosis, 1/2 (mean d^4 - p) + [p], with d^2 the Mahalanobis distances; the bracket with
+means.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _kurtosis_trace(values: Array, sigma: Array, mu: Array, meanstructure: bool)
     centred = values - mu
     distance = ((centred @ np.linalg.inv(sigma)) * centred).sum(1)
     p = values.shape[1]
-    return 0.5 * (float((distance**2).mean()) - p) + (p if meanstructure else 0)
+    return 0.5 * (float((distance**2).mean()) - float(p)) + (float(p) if meanstructure else 0.0)
 
 
 def saturated_moments(solution: Solution, g: int) -> tuple[Array, Array]:

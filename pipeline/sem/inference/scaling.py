@@ -1,4 +1,6 @@
-"""Scaled test statistics: traces of U Gamma (Satorra & Bentler, 1994; Asparouhov & Muthen, 2010; Yuan & Bentler, 2000).
+"""Scaled test statistics by traces of U Gamma.
+
+Satorra & Bentler (1994); Yuan & Bentler (2000); Asparouhov & Muthen (2010).
 
 U = V - V Delta E^-1 Delta' V. Groups enter with their share f: V_g f_g and Gamma_g / f_g.
 """

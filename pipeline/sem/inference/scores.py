@@ -40,7 +40,7 @@ def moment_scores(values: Array, sigma: Array, mu: Array, meanstructure: bool) -
 
 
 def _patterns(values: Array, sigma: Array, mu: Array) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield for each pattern its rows, Sigma^-1 padded with zeros, and residuals with zeros for missing answers."""
+    """Yield each pattern's rows, Sigma^-1 and residuals, padded with zeros."""
     answered = ~np.isnan(values)
     if answered.all():
         yield np.arange(len(values)), np.linalg.inv(sigma), values - mu

@@ -1,18 +1,21 @@
 """Standardized solutions and their derivatives (Bollen, 1989, p. 349; delta method: Folmer, 1981).
 
-Paths are multiplied by sd(cause) / sd(outcome), variances divided by the total variance, residual covariances by the
-residual standard deviations, intercepts by the standard deviation. `all` standardizes every variable, `lv` factors only.
+Paths are multiplied by sd(cause) / sd(outcome), variances divided by the total variance, residual
+covariances by the
+residual standard deviations, intercepts by the standard deviation. `all` standardizes every variable, `lv`
+factors only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.blocks import cell_of
+from pipeline.sem.structure.blocks import cell_of, factors
 from pipeline.sem.structure.ram import Block, Implied, matrices
 from pipeline.sem.table import Row
 
@@ -40,9 +43,18 @@ def standardize(solution: Solution, kind: str) -> Standardized:
     return Standardized(values, slopes * solution.factor)
 
 
+def units(solution: Solution, rows: Sequence[Row], kind: str) -> Array:
+    """Return what parameters in the user's units are multiplied with to standardize them."""
+    names = solution.problem.layout.names
+    groups = [_Group.of(solution, g, kind) for g in range(len(solution.table.groups))]
+    own = [groups[row.group - 1].unit(*cell_of(row, names)) for row in rows]
+    out: Array = np.array(own) * factors(rows, names, solution.scale)
+    return out
+
+
 @dataclass(frozen=True)
 class _Group:
-    """Matrices of one group with standard deviations s and the derivatives of ln s and of residual variances."""
+    """Matrices of one group, standard deviations s, derivatives of ln s and of residual variances."""
 
     cells: dict[str, Array]
     s: Array
@@ -100,7 +112,8 @@ class _Group:
         if not self.scale_residual[i]:
             return np.zeros_like(self.residual[i])
         variance = float(self.cells["S"][i, i])
-        return self.residual[i] / variance if variance > 0 else self.residual[i] * np.nan
+        out: Array = self.residual[i] / variance if variance > 0 else self.residual[i] * np.nan
+        return out
 
 
 def variance_slopes(block: Block, implied: Implied) -> Array:
@@ -117,7 +130,7 @@ def r_squared(solution: Solution, g: int) -> dict[str, float]:
     """Return 1 - residual / total variance of every explained variable of a group."""
     names = solution.problem.layout.names
     block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-    B, S, _ = matrices(block, solution.state.theta[part])
+    S = matrices(block, solution.state.theta[part])[1]
     total = np.diag(solution.state.implied[g].E)
     explained = {_target(row) for row in solution.table.rows if row.op in {"=~", "~"}}
     shares = 1 - np.diag(S) / total

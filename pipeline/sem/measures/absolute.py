@@ -1,4 +1,4 @@
-"""Hoelter's critical N (1983), McDonald's index (1989) and the expected cross-validation index (Browne & Cudeck, 1989)."""
+"""Hoelter's critical N (1983), McDonald's index (1989) and ECVI (Browne & Cudeck, 1989)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def all_measures(
     out["ntotal"] = solution.sample.total
     if model.scaled is not None and not math.isnan(model.scaled.factor_h1):
         out |= {"scaling.factor.h1": model.scaled.factor_h1, "scaling.factor.h0": model.scaled.factor_h0}
-    out |= _approximation(model, method, robust) | _residuals(solution) | _others(model, method)
+    out |= _approximation(model, robust) | _residuals(solution) | _others(model)
     return out
 
 
@@ -93,15 +93,18 @@ def _incremental(model: Tested, baseline: Tested, robust: Corrected | None) -> d
         scaled = (model.scaled.statistic, model.scaled.df, baseline.scaled.statistic, baseline.scaled.df)
         out |= _relatives(scaled, ".scaled")
     if robust is not None:
-        factors = (robust.c, robust.c_null) if model.df else (1.0, 1.0)
-        arguments = (robust.x2, float(model.df), robust.x2_null, float(baseline.df), *factors)
-        out |= {"cfi.robust": incremental.cfi(*arguments), "tli.robust": incremental.tli(*arguments)}
-        out |= {"nnfi.robust": out["tli.robust"], "rni.robust": incremental.rni(*arguments)}
+        factors = {"c": robust.c, "c_null": robust.c_null} if model.df else {}
+        arguments = (robust.x2, float(model.df), robust.x2_null, float(baseline.df))
+        out |= {
+            "cfi.robust": incremental.cfi(*arguments, **factors),
+            "tli.robust": incremental.tli(*arguments, **factors),
+        }
+        out |= {"nnfi.robust": out["tli.robust"], "rni.robust": incremental.rni(*arguments, **factors)}
     return out
 
 
 def _relatives(four: tuple[float, float, float, float], suffix: str) -> dict[str, float]:
-    x2, df, x2_null, df_null = four
+    x2, df, x2_null, _ = four
     return {
         f"cfi{suffix}": incremental.cfi(*four),
         f"tli{suffix}": incremental.tli(*four),
@@ -120,12 +123,18 @@ def loglik(solution: Solution) -> tuple[float, float]:
     saturated = 0.0
     for group, mu, sigma in zip(sample.groups, sample.means, sample.covariances, strict=True):
         own = group.covariances * (group.count / (group.count - 1)) if sample.unbiased else group.covariances
-        saturated += likelihood.saturated_loglik(group.masks, group.weights, group.means, own, mu, sigma)
+        saturated += likelihood.saturated_loglik(
+            group.masks, group.weights, group.means, own, mu=mu, sigma=sigma
+        )
         if x:
             saturated -= likelihood.saturated_loglik(
-                group.masks[:, x], group.weights, group.means[:, x], own[:, x][:, :, x], mu[x],
-                sigma[np.ix_(x, x)],
-            )  # fmt: skip
+                group.masks[:, x],
+                group.weights,
+                group.means[:, x],
+                own[:, x][:, :, x],
+                mu=mu[x],
+                sigma=sigma[np.ix_(x, x)],
+            )
     return saturated - sample.total * solution.state.value, saturated
 
 
@@ -135,25 +144,27 @@ def _likelihood(solution: Solution) -> dict[str, float]:
     return out | likelihood.criteria(own, solution.npar, solution.sample.total)
 
 
-def _approximation(model: Tested, method: Method, robust: Corrected | None) -> dict[str, float]:
+def _approximation(model: Tested, robust: Corrected | None) -> dict[str, float]:
     n, groups = model.solution.sample.size, len(model.solution.sample.groups)
     df, scaled = float(model.df), model.scaled
     out = {"rmsea": rmsea.rmsea(model.statistic, df, n, groups)}
-    out |= _rmsea_inference(model.statistic, df, n, groups, 1.0, "")
+    out |= _rmsea_inference(model.statistic, df, n, groups, 1.0, suffix="")
     out |= {"rmsea.ci.level": 0.90, "rmsea.close.h0": 0.05, "rmsea.notclose.h0": 0.08}
     if scaled is not None:
         shifted = scaled.name == "scaled.shifted"
         x2, own_df = (scaled.statistic, df) if shifted else (model.statistic, scaled.trace)
         out["rmsea.scaled"] = rmsea.rmsea(x2, own_df, n, groups)
-        out |= _rmsea_inference(x2, own_df, n, groups, 1.0, ".scaled")
+        out |= _rmsea_inference(x2, own_df, n, groups, 1.0, suffix=".scaled")
     if robust is not None:
         out["rmsea.robust"] = rmsea.rmsea(robust.x2, df, n, groups, robust.c)
         c = scaled.factor if scaled is not None and scaled.name == "scaled.shifted" else robust.c
-        out |= _rmsea_inference(robust.x2_scaled, df, n, groups, c, ".robust")
+        out |= _rmsea_inference(robust.x2_scaled, df, n, groups, c, suffix=".robust")
     return out
 
 
-def _rmsea_inference(x2: float, df: float, n: float, groups: int, c: float, suffix: str) -> dict[str, float]:
+def _rmsea_inference(
+    x2: float, df: float, n: float, groups: int, c: float, *, suffix: str
+) -> dict[str, float]:
     lower, upper = rmsea.interval(x2, df, n, groups, c)
     return {
         f"rmsea.ci.lower{suffix}": lower,
@@ -181,7 +192,7 @@ def _residuals(solution: Solution) -> dict[str, float]:
     return {"srmr": out["srmr_bentler"]} | out
 
 
-def _others(model: Tested, method: Method) -> dict[str, float]:
+def _others(model: Tested) -> dict[str, float]:
     solution, x2, df = model.solution, model.statistic, model.df
     n = solution.sample.size
     p = len(solution.table.observed)
@@ -203,7 +214,11 @@ def _gfi(solution: Solution) -> float:
             if not own.complete:
                 four = (own.pairwise(), group.sigma, own.pooled()[0], group.mu)
             means = solution.table.meanstructure
-            values.append(goodness.gfi_normal(*four, means, discrepancy.masks, discrepancy.fractions))
+            values.append(
+                goodness.gfi_normal(
+                    *four, meanstructure=means, masks=discrepancy.masks, fractions=discrepancy.fractions
+                )
+            )
             continue
         assert isinstance(discrepancy, Quadratic)
         scale = solution.observed_scale

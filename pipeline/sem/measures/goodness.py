@@ -1,7 +1,7 @@
 """GFI, AGFI and PGFI (Joereskog & Soerbom, 1981; Tanaka & Huba, 1985; Mulaik et al., 1989).
 
-GFI = 1 - (s - sigma)' V (s - sigma) / s' V s with the weights V of the estimator. For maximum likelihood V is the
-expected information at the implied moments, and both forms are traces of p x p matrices.
+GFI = 1 - (s - sigma)' V (s - sigma) / s' V s with the weights V of the estimator. For maximum likelihood V
+is the expected information at the implied moments, and both forms are traces of p x p matrices.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipeline.sem.arrays import Array
 
 
 def gfi_normal(
-    S: Array, sigma: Array, mean: Array, mu: Array, meanstructure: bool, masks: Array, fractions: Array
+    S: Array, sigma: Array, mean: Array, mu: Array, *, meanstructure: bool, masks: Array, fractions: Array
 ) -> float:
     """GFI with normal-theory weights; with missing answers the weights are averaged over patterns."""
     from pipeline.sem.estimate.normal import pad

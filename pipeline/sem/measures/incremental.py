@@ -5,20 +5,29 @@ from __future__ import annotations
 import math
 
 
-def cfi(x2: float, df: float, x2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0) -> float:
-    """1 - max(X2 - c df, 0) / max(X2 - c df, X2_0 - c_0 df_0, 0); robust with c != 1 (Brosseau-Liard & Savalei, 2014)."""
+def cfi(
+    x2: float, df: float, x2_null: float, df_null: float, *, c: float = 1.0, c_null: float = 1.0
+) -> float:
+    """1 - max(X2 - c df, 0) / max(X2 - c df, X2_0 - c_0 df_0, 0).
+
+    Robust with scaling factors c (Brosseau-Liard & Savalei, 2014).
+    """
     above = max(x2 - c * df, 0.0)
     below = max(x2 - c * df, x2_null - c_null * df_null, 0.0)
     return 1.0 if below < 1.5e-8 else 1.0 - above / below
 
 
-def rni(x2: float, df: float, x2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0) -> float:
+def rni(
+    x2: float, df: float, x2_null: float, df_null: float, *, c: float = 1.0, c_null: float = 1.0
+) -> float:
     """1 - (X2 - df) / (X2_0 - df_0), without truncation (McDonald & Marsh, 1990)."""
     below = x2_null - c_null * df_null
     return 1.0 - (x2 - c * df) / below if below else math.nan
 
 
-def tli(x2: float, df: float, x2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0) -> float:
+def tli(
+    x2: float, df: float, x2_null: float, df_null: float, *, c: float = 1.0, c_null: float = 1.0
+) -> float:
     """1 - (X2/df - 1) / (X2_0/df_0 - 1), also called NNFI."""
     below = (x2_null - c_null * df_null) * df
     return 1.0 if df <= 0 or below == 0 else 1.0 - (x2 - c * df) * df_null / below

@@ -10,7 +10,7 @@ from pipeline.sem.arrays import Array
 
 
 def saturated_loglik(
-    masks: Array, weights: Array, means: Array, covariances: Array, mu: Array, sigma: Array
+    masks: Array, weights: Array, means: Array, covariances: Array, *, mu: Array, sigma: Array
 ) -> float:
     """Log-likelihood of the rows at given moments: sum_k -n_k/2 [p_k ln 2 pi + ln|Sigma_k| + tr(P_k T_k)]."""
     from pipeline.sem.estimate.normal import Normal

@@ -1,4 +1,7 @@
-"""Root mean squares of residuals: RMR, SRMR (Bentler, 1995), CRMR (Bollen, 1989), Mplus's SRMR (Asparouhov & Muthen, 2018)."""
+"""Root mean squares of residuals.
+
+RMR and SRMR (Bentler, 1995), CRMR (Bollen, 1989), Mplus's SRMR (Asparouhov & Muthen, 2018).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Root mean square error of approximation, its interval and close-fit tests (Steiger, 1990; Browne & Cudeck, 1993).
+"""Root mean square error of approximation, its interval and tests (Steiger, 1990; Browne & Cudeck, 1993).
 
-With a scaling factor c (Li & Bentler, 2006; Savalei, 2018) the point estimate takes the unscaled statistic and c,
+With a scaling factor c (Li & Bentler, 2006; Savalei, 2018) the estimate takes the unscaled statistic and c,
 the interval and the tests the scaled statistic and c.
 """
 
@@ -15,7 +15,7 @@ def rmsea(x2: float, df: float, n: float, groups: int = 1, c: float = 1.0) -> fl
 
 
 def interval(
-    x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, level: float = 0.90
+    x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, level: float = 0.90
 ) -> tuple[float, float]:
     """Bounds from the non-centrality parameters at which X2 is the upper or lower quantile."""
     if df < 1:
@@ -40,7 +40,9 @@ def _noncentrality(x2: float, df: float, probability: float, largest: float) -> 
     return float(brentq(excess, 0.0, largest, xtol=1e-12, rtol=1e-14))
 
 
-def close_fit(x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, bound: float = 0.05) -> float:
+def close_fit(
+    x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, bound: float = 0.05
+) -> float:
     """P(a larger X2) if RMSEA were the bound: small values speak against close fit."""
     from scipy.stats import ncx2
 
@@ -48,7 +50,7 @@ def close_fit(x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, b
 
 
 def not_close_fit(
-    x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, bound: float = 0.08
+    x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, bound: float = 0.08
 ) -> float:
     """P(a smaller X2) if RMSEA were the bound: small values speak against a fit that bad."""
     from scipy.stats import ncx2

@@ -46,11 +46,10 @@ def lay_out(
     table: ParameterTable, covariances: Sequence[Array], means: Sequence[Array], scale: Array
 ) -> Layout:
     """Return the blocks of a table in the scaled metric; exogenous rows take the sample's moments."""
-    names = table.observed + table.latent
     blocks, parts, start = [], [], 0
     for group in range(1, len(table.groups) + 1):
         rows = [row for row in table.rows if row.group == group]
-        block = _block(rows, names, table, covariances[group - 1], means[group - 1], scale)
+        block = _block(rows, table, covariances[group - 1], means[group - 1], scale)
         blocks.append(block)
         parts.append(slice(start, start + block.q))
         start += block.q
@@ -66,9 +65,8 @@ def factors(rows: Sequence[Row], names: Sequence[str], scale: Array) -> Array:
     return out
 
 
-def _block(
-    rows: list[Row], names: tuple[str, ...], table: ParameterTable, S: Array, mean: Array, scale: Array
-) -> Block:
+def _block(rows: list[Row], table: ParameterTable, S: Array, mean: Array, scale: Array) -> Block:
+    names = table.observed + table.latent
     n, p = len(names), len(table.observed)
     fixed = {"B": np.zeros((n, n)), "S": np.zeros((n, n)), "m": np.zeros((n, 1))}
     free: dict[str, list[tuple[int, int, int]]] = {"B": [], "S": [], "m": []}

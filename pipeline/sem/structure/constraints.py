@@ -85,7 +85,8 @@ def _merged(R: Array) -> Array:
     for row in R:
         first, second = np.flatnonzero(row)
         owner[owner == owner[second]] = owner[first]
-    return (owner[:, None] == np.unique(owner)[None, :]).astype(float)
+    out: Array = (owner[:, None] == np.unique(owner)[None, :]).astype(float)
+    return out
 
 
 def _linear_rows(table: ParameterTable, position: dict[int, int]) -> tuple[Array, Array]:
@@ -103,8 +104,10 @@ def _linear_rows(table: ParameterTable, position: dict[int, int]) -> tuple[Array
     if not np.allclose(slopes, again, rtol=1e-9, atol=1e-12):
         bad = table.constraints[int(np.argmax(np.abs(slopes - again).max(axis=1)))]
         raise ModelError(
-            f"line {bad.line}: '{bad.text[0]} == {bad.text[1]}' is not linear in the parameters; only linear equality "
-            "constraints can be estimated. Write it with sums and fixed multiples, or fix one of the parameters"
+            f"line {bad.line}: '{bad.text[0]} == {bad.text[1]}' is not linear in the parameters; only "
+            "linear equality "
+            "constraints can be estimated. Write it with sums and fixed multiples, or fix one of the "
+            "parameters"
         )
     values = np.array(
         [e.evaluate(dict(zip(names, probe.tolist(), strict=True))) for e in differences], dtype=float

@@ -1,8 +1,11 @@
 """Derivatives of implied moments, by the structure of the model rather than by p x p matrices a parameter.
 
-Each covariance parameter moves Sigma by a matrix of rank two, dSigma_k = u_k v_k' + v_k u_k', where u and v are columns
-of W = [A E] (observed rows): for B[i, j], u = A[:, i] and v = E[:, j]; for S[i, j], u = A[:, i] and v = A[:, j], halved on
-the diagonal. Traces of products of derivatives are then entries of W'PW. Means move by dmu_k = A[:, i] t[j] for B[i, j] and
+Each covariance parameter moves Sigma by a matrix of rank two, dSigma_k = u_k v_k' + v_k u_k', where u and
+v are columns
+of W = [A E] (observed rows): for B[i, j], u = A[:, i] and v = E[:, j]; for S[i, j], u = A[:, i] and v =
+A[:, j], halved on
+the diagonal. Traces of products of derivatives are then entries of W'PW. Means move by dmu_k = A[:, i]
+t[j] for B[i, j] and
 A[:, i] for m[i]. (Own derivation from McArdle & McDonald, 1984; compare Neudecker & Satorra, 1991.)
 """
 
@@ -29,12 +32,14 @@ class Slopes:
     @property
     def U(self) -> Array:  # noqa: N802
         """First factor of each parameter's derivative."""
-        return self.W[:, self.u] * (self.half != 0)
+        out: Array = self.W[:, self.u] * (self.half != 0)
+        return out
 
     @property
     def V(self) -> Array:  # noqa: N802
         """Second factor of each parameter's derivative."""
-        return self.W[:, self.v] * self.half
+        out: Array = self.W[:, self.v] * self.half
+        return out
 
 
 def slopes(block: Block, implied: Implied) -> Slopes:
@@ -83,7 +88,8 @@ def second_order(block: Block, implied: Implied, by_sigma: Array, by_mu: Array) 
 
     With N = A'MA and Q = A'ME (observed rows) and parameters B[i, j], B[k, l]:
         2 (A[l,i] Q[k,j] + E[l,j] N[i,k] + A[j,k] Q[i,l]) + w[k] A[l,i] t[j] + w[i] A[j,k] t[l],  w = A'n;
-    for B[i, j], S[k, l]: 2 (N[i,k] A[j,l] + N[i,l] A[j,k]), halved on the diagonal; for B[i, j], m[k]: w[i] A[j,k].
+    for B[i, j], S[k, l]: 2 (N[i,k] A[j,l] + N[i,l] A[j,k]), halved on the diagonal;
+    for B[i, j], m[k]: w[i] A[j,k].
     """
     A, E, t, p = implied.A, implied.E, implied.t, block.p
     N, Q, w = A[:p].T @ by_sigma @ A[:p], A[:p].T @ by_sigma @ E[:p], A[:p].T @ by_mu

@@ -1,9 +1,9 @@
 """Implied moments of a structural equation model in reticular action form (McArdle & McDonald, 1984).
 
-All variables, observed first, stand in one vector z = B z + e with cov(e) = S and intercepts m. With A = (I - B)^-1,
+All variables, observed first, stand in z = m + B z + e with cov(e) = S. With A = (I - B)^-1,
     cov(z) = E = A S A',  mean(z) = t = A m,
-and the observed part is the first p rows. Loadings are regressions of indicators on factors, so nothing needs a
-second treatment: path models, factor models and mixtures are one case.
+and the observed part is the first p rows. Loadings are regressions of indicators on factors, so nothing
+needs a second treatment: path models, factor models and mixtures are one case.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pipeline.sem.arrays import Array, Index
 class Block:
     """Where the parameters of one group stand in its matrices.
 
-    `directed` rows are cells (to, from) of B, `symmetric` ones cells of S, `mean` ones cells of m; the third row of
-    each is the parameter's position in the block. Fixed values stand in B, S and m.
+    `directed` rows are cells (to, from) of B, `symmetric` ones cells of S, `mean` ones cells of m; the
+    third row of each is the parameter's position in the block. Fixed values stand in B, S and m.
     """
 
     p: int

@@ -1,7 +1,7 @@
 """An internal metric in which the units of the variables do not matter.
 
-Observed variables are divided by their standard deviation, factors by the scale that their fixed loading or fixed
-variance gives them. Estimates are taken back to the user's units at the end.
+Observed variables are divided by their standard deviation, factors by the scale that their fixed loading
+or fixed variance gives them. Estimates are taken back to the user's units at the end.
 """
 
 from __future__ import annotations

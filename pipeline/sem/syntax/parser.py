@@ -1,4 +1,4 @@
-"""Turn tokens into statements by recursive descent; every mistake says where it is and what would fit there."""
+"""Turn tokens into statements by recursive descent; a mistake says where it is and what would fit."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pipeline.sem.syntax.expressions import Expression
 
 @dataclass(frozen=True)
 class Modifier:
-    """What stands before a `*`: kind is 'value' (numbers, NaN for NA), 'start' or 'label'; one entry a group."""
+    """What stands before a `*`: a 'value' (NaN for NA), 'start' or 'label'; one entry a group."""
 
     kind: str
     values: tuple[float | str, ...]

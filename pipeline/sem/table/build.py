@@ -88,7 +88,8 @@ def _modify(row: Row, modifiers: tuple[Modifier, ...], group: int, groups: int) 
     for modifier in modifiers:
         if len(modifier.values) not in {1, groups}:
             raise ModelError(
-                f"line {modifier.line}, column {modifier.column}: '{row.text}' has {len(modifier.values)} modifiers "
+                f"line {modifier.line}, column {modifier.column}: '{row.text}' has "
+                f"{len(modifier.values)} modifiers "
                 f"for {groups} group(s); give one, or one for each group"
             )
         value = modifier.values[0] if len(modifier.values) == 1 else modifier.values[group - 1]
@@ -126,7 +127,7 @@ def _automatic_rows(own: list[Row], roles: Roles, group: int, rules: Rules) -> l
 
 
 def _single_indicators(own: list[Row], roles: Roles) -> set[str]:
-    """Observed variables that are the only indicator of a factor: their residual variance is fixed at zero."""
+    """Only indicators of a factor: their residual variance is fixed at zero."""
     out = set()
     for factor in roles.latent:
         loads = [row.rhs for row in own if row.op == "=~" and row.lhs == factor]

@@ -13,7 +13,7 @@ MOMENT_OPERATORS = ("=~", "~", "~~", "~1")
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter of one group. A row with fixed=None is free, unless it is exogenous (fixed at the sample)."""
+    """One parameter of one group: free with fixed=None, unless exogenous (fixed at the sample)."""
 
     lhs: str
     op: str
