@@ -56,10 +56,8 @@ def fit(
     )
     names = variables_of(parsed)
     rows, moments = _take(data, names, group, sampling_weights, cluster)
-    rules = Rules(
-        std_lv, bool(meanstructure) or missing == "fiml", fixed_x is None or fixed_x, tuple(group_equal),
-        tuple(group_partial),
-    )  # fmt: skip
+    means = bool(meanstructure) or missing == "fiml" or cluster is not None
+    rules = Rules(std_lv, means, fixed_x is None or fixed_x, tuple(group_equal), tuple(group_partial))
     table = build_table(parsed, [g.label for g in moments.groups], rules)
     required = table.exogenous if missing == "fiml" else ()
     if rows is not None:

@@ -42,7 +42,7 @@ class Case:
 
     @property
     def robust(self) -> bool:
-        return self.options.get("estimator", "ML") not in {"ML", "MLF", "GLS"}
+        return self.options.get("estimator", "ML") not in {"ML", "MLF", "GLS"} or "cluster" in self.options
 
 
 @cache
@@ -129,4 +129,13 @@ def _observed() -> list[Case]:
     return [Case("d_mediation_observed", path, "Tal_Or.csv") for path in paths]
 
 
-CASES = {case.name: case for case in [*_holzinger(), *_democracy(), *_invariance(), *_fiml(), *_observed()]}
+def _clustered() -> list[Case]:
+    data = "lq2002_parcels.csv"
+    clustered = Case("c_twolevel", ("lq_complex",), data, {"cluster": "COMPID"})
+    return [clustered, Case("c_twolevel", ("lq_naive",), data)]
+
+
+CASES = {
+    case.name: case
+    for case in [*_holzinger(), *_democracy(), *_invariance(), *_fiml(), *_observed(), *_clustered()]
+}
