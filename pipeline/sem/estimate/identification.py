@@ -29,9 +29,11 @@ def check_identified(problem: Problem, table: ParameterTable) -> None:
             "means, variances "
             "and covariances to estimate them from; " + (_without_scale(table) or _TOO_MANY)
         )
-    weakest = max((_weakest(problem, seed) for seed in (1, 2)), key=lambda pair: pair[0])
-    if npar and weakest[0] < _SMALLEST:
-        raise ModelError(_message(table, weakest[1]))
+    for seed in (1, 2):
+        smallest, direction = _weakest(problem, seed)
+        if smallest > _SMALLEST:
+            return
+    raise ModelError(_message(table, direction))
 
 
 def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
@@ -52,8 +54,8 @@ def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
 
 
 def _squares(lines: Slopes) -> Array:
-    one = np.eye(lines.W.shape[0])
-    out: Array = paired_traces(lines, one, one) + lines.D.T @ lines.D
+    one = np.eye(lines.W.shape[0])[None]
+    out: Array = paired_traces(lines, np.ones(1), one, one) + lines.D.T @ lines.D
     return out
 
 

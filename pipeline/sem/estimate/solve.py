@@ -80,7 +80,7 @@ def prepare(
     deviations = np.ones(len(table.observed)) if method.discrepancy == "ULS" else sample.deviations
     scale = metric(table, deviations)
     layout = lay_out(table, sample.covariances, sample.means, scale)
-    factor = factors(table.free_rows, layout.names, scale)
+    factor = factors(table.free_rows, layout.place, scale)
     tied = scaled(reduction(table), factor)
     parts = discrepancies(table, sample, method, rows, scale[: len(table.observed)])
     return Problem(layout, tuple(parts), sample.shares, tied), scale, factor

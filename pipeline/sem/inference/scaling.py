@@ -44,9 +44,9 @@ class ScaledTest:
     @property
     def pvalue(self) -> float:
         """Probability of a larger chi-square."""
-        from scipy.stats import chi2
+        from scipy.special import chdtrc
 
-        return float(chi2.sf(self.statistic, self.df))
+        return float(chdtrc(self.df, self.statistic))
 
 
 def scaled_test(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:

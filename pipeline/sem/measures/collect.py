@@ -67,11 +67,11 @@ def fmin(solution: Solution) -> float:
 
 
 def _tests(prefix: str, tested: Tested, method: Method) -> dict[str, float]:
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     x2, df = tested.statistic, tested.df
     plain = method.discrepancy != "ULS"
-    pvalue = (float(chi2.sf(x2, df)) if df else math.nan) if plain else math.nan
+    pvalue = (float(chdtrc(df, x2)) if df else math.nan) if plain else math.nan
     out: dict[str, float] = {f"{prefix}chisq": x2, f"{prefix}df": df, f"{prefix}pvalue": pvalue}
     if tested.scaled is not None:
         scaled = tested.scaled

@@ -29,11 +29,10 @@ def interval(
 def _noncentrality(x2: float, df: float, probability: float, largest: float) -> float:
     """Return the non-centrality with P(chi2 <= X2) = probability, or 0 where there is none."""
     from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
+    from scipy.special import chndtr
 
     def excess(value: float) -> float:
-        below = chi2.cdf(x2, df) if value <= 0 else ncx2.cdf(x2, df, value)
-        return float(below - probability)
+        return float(chndtr(x2, df, value)) - probability
 
     if excess(0.0) < 0 or excess(largest) > 0:
         return 0.0
@@ -53,6 +52,6 @@ def not_close_fit(
     x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, bound: float = 0.08
 ) -> float:
     """P(a smaller X2) if RMSEA were the bound: small values speak against a fit that bad."""
-    from scipy.stats import ncx2
+    from scipy.special import chndtr
 
-    return float(ncx2.cdf(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan
+    return float(chndtr(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan

@@ -60,6 +60,11 @@ class ParameterTable:
         """Positions of the free rows."""
         return tuple(position for position, row in enumerate(self.rows) if row.free)
 
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Where each variable stands in the matrices: observed ones first."""
+        return {name: at for at, name in enumerate(self.observed + self.latent)}
+
     @property
     def free_rows(self) -> tuple[Row, ...]:
         """The free rows."""
