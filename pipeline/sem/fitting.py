@@ -10,11 +10,11 @@ from pipeline.sem.data import Moments, Rows
 from pipeline.sem.data.sample import summarise
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
-from pipeline.sem.estimate.newton import minimise
-from pipeline.sem.estimate.solve import Solution, admissible_start, prepare
+from pipeline.sem.estimate.solve import Solution, optimise, prepare
 from pipeline.sem.estimate.start import start_values
 from pipeline.sem.options import Method, choose
 from pipeline.sem.result import Fit
+from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model, parse
 from pipeline.sem.table import ParameterTable, build_table
 from pipeline.sem.table.build import Rules, variables_of
@@ -70,9 +70,10 @@ def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows
     """Check that a table is identified, and estimate it."""
     sample = summarise(moments.select(table.observed), method)
     problem, scale, factor = prepare(table, sample, method, rows)
-    check_identified(problem, table)
+    if nonlinear_constraints(table, factor) is None:
+        check_identified(problem, table)
     start = start_values(table, sample.covariances, sample.means, scale)
-    return Solution(table, sample, minimise(problem, admissible_start(problem, start)), scale, factor)
+    return Solution(table, sample, optimise(problem, table, start, factor), scale, factor)
 
 
 def _check_scope(

@@ -26,7 +26,7 @@ ERRORS = [
     ("level: 1\nf =~ x1 + x2 + x3", {}, sem.ModelError, "two-level"),
     ("f =~ x1 + x2 + x3 + x4\na := b*c", {}, sem.ModelError, "line 2: 'b' is not the label"),
     ("f =~ x1 + a*x2 + x3 + x4\na == b", {}, sem.ModelError, "line 2: 'b' .*labels so far: a"),
-    ("f =~ x1 + a*x2 + b*x3 + x4\na*b == 2", {}, sem.ModelError, "not linear"),
+    ("f =~ x1 + a*x2 + b*x3 + x4\na^2 + b^2 == -1", {}, sem.ModelError, "could not be met"),
     ("f =~ x1 + a*x2 + b*x3 + x4\na == b\na == 1\nb == 2", {}, sem.ModelError, "contradict"),
     ("f =~ f + x1", {}, sem.ModelError, "own indicator"),
     ("x1 ~ x1", {}, sem.ModelError, "predict itself"),
