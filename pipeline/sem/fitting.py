@@ -57,7 +57,8 @@ def fit(
     names = variables_of(parsed)
     rows, moments = _take(data, names, group, sampling_weights, cluster)
     means = bool(meanstructure) or missing == "fiml" or cluster is not None
-    rules = Rules(std_lv, means, fixed_x is None or fixed_x, tuple(group_equal), tuple(group_partial))
+    fixed = _fixed(method, fixed_x)
+    rules = Rules(std_lv, means, fixed, tuple(group_equal), tuple(group_partial))
     table = build_table(parsed, [g.label for g in moments.groups], rules)
     required = table.exogenous if missing == "fiml" else ()
     if rows is not None:
@@ -93,6 +94,16 @@ def _check_scope(
         raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
     if parameterization not in {"delta", "theta"}:
         raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
+
+
+def _fixed(method: Method, fixed_x: bool | None) -> bool:
+    """Whether exogenous variables are fixed at the sample: by default with maximum likelihood (lavaan)."""
+    likelihood = method.discrepancy == "ML"
+    if fixed_x and not likelihood:
+        raise ModelError(
+            f"fixed_x=True needs maximum likelihood; with {method.name} covariates are estimated too"
+        )
+    return likelihood if fixed_x is None else fixed_x
 
 
 def _take(

@@ -39,7 +39,7 @@ def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterT
     rows = _share_fixed_labels(rows)
     table = ParameterTable(
         tuple(rows), roles.observed, roles.latent, exogenous, tuple(groups), meanstructure, model.definitions,
-        model.constraints, _label_pairs(rows),
+        model.constraints, _label_pairs(rows), roles.exogenous_observed,
     )  # fmt: skip
     _check_labels(table)
     return hold_equal(table, rules.group_equal, rules.group_partial, rules.std_lv)

@@ -43,7 +43,10 @@ class Row:
 
 @dataclass(frozen=True)
 class ParameterTable:
-    """All rows, group by group, with what ties them together."""
+    """All rows, group by group, with what ties them together.
+
+    `covariates` are the exogenous observed variables; those that are fixed at the sample are `exogenous` too.
+    """
 
     rows: tuple[Row, ...]
     observed: tuple[str, ...]
@@ -54,6 +57,7 @@ class ParameterTable:
     definitions: tuple[Definition, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     equal: tuple[tuple[int, int], ...] = ()
+    covariates: tuple[str, ...] = ()
 
     @cached_property
     def free(self) -> tuple[int, ...]:
