@@ -64,7 +64,12 @@ def fit(
     if rows is not None:
         rows = rows.usable(missing, required)
         moments = rows.moments()
-    return Fit(estimate(table, moments.answering(required), method, rows), method, rows)
+    return Fit(
+        estimate(table, moments.answering(required), method, rows),
+        method,
+        rows,
+        None if isinstance(data, Moments) else data,
+    )
 
 
 def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows | None) -> Solution:
