@@ -126,8 +126,18 @@ def _take(
             )
         return None, data.select(names)
     if isinstance(data, str | Path):
-        import pandas as pd
-
-        data = pd.read_parquet(data)
+        data = _read(data, [*names, *(name for name in (group, weights, cluster) if name)])
     rows = Rows.of(data, names, group=group, weights=weights, cluster=cluster)
     return rows, rows.moments()
+
+
+def _read(path: str | Path, names: Sequence[str]) -> pd.DataFrame:
+    """Read the columns that the model needs; all of them if one is missing, to say which."""
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path, columns=list(dict.fromkeys(names)))
+    except ValueError:
+        return pd.read_parquet(path)
+    except OSError as error:
+        raise DataError(f"cannot read '{path}': {error}") from error
