@@ -1,0 +1,45 @@
+"""Array types and the half-vectorisation that the formulas of this room share."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Index = NDArray[np.intp]
+
+
+@lru_cache(maxsize=64)
+def vech_index(p: int) -> tuple[Index, Index]:
+    """Rows and columns of the lower triangle, column by column (Magnus & Neudecker, 1999)."""
+    columns, rows = np.triu_indices(p)
+    return rows, columns
+
+
+def vech(matrix: Array) -> Array:
+    """Stack the lower triangle column by column."""
+    rows, columns = vech_index(matrix.shape[-1])
+    return matrix[..., rows, columns]
+
+
+def unvech(vector: Array) -> Array:
+    """Rebuild the symmetric matrix from its half-vectorisation."""
+    p = round((np.sqrt(8 * vector.shape[-1] + 1) - 1) / 2)
+    rows, columns = vech_index(p)
+    out = np.empty((*vector.shape[:-1], p, p))
+    out[..., rows, columns] = vector
+    out[..., columns, rows] = vector
+    return out
+
+
+def symmetric(matrix: Array) -> Array:
+    """Average a matrix with its transpose."""
+    return (matrix + np.swapaxes(matrix, -1, -2)) / 2
+
+
+def as_float(values: Any) -> Array:
+    """Return a float array."""
+    return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,103 @@
+"""Is the model identified? Counted and probed before anything is estimated.
+
+A model is locally identified where the derivatives of its moments have full column rank (Wald, 1950;
+Bekker, Merckens
+& Wansbeek, 1994). The rank is taken at two random admissible-looking points, so that no sample decides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.sem.arrays import Array
+from pipeline.sem.errors import ModelError
+from pipeline.sem.estimate.problem import Problem
+from pipeline.sem.structure.derivatives import Slopes, paired_traces, slopes
+from pipeline.sem.structure.ram import imply
+from pipeline.sem.table import ParameterTable
+
+_SMALLEST = 1e-9
+_TOO_MANY = "fix or equate some parameters, or add indicators"
+
+
+def check_identified(problem: Problem, table: ParameterTable) -> None:
+    """Raise ModelError, naming the parameters that cannot be told apart."""
+    npar = problem.reduction.K.shape[1]
+    if npar > table.number_of_moments:
+        raise ModelError(
+            f"the model has {npar} free parameters but the data give only {table.number_of_moments} "
+            "means, variances "
+            "and covariances to estimate them from; " + (_without_scale(table) or _TOO_MANY)
+        )
+    for seed in (1, 2):
+        smallest, direction = _weakest(problem, seed)
+        if smallest > _SMALLEST:
+            return
+    raise ModelError(_message(table, direction))
+
+
+def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
+    """Return the smallest eigenvalue of Delta'Delta, scaled to a unit diagonal, and its direction."""
+    theta = problem.reduction.theta(problem.reduction.reduce(_random_point(problem, seed)))
+    parts = []
+    for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
+        lines = slopes(block, imply(block, theta[part]))
+        parts.append(_squares(lines))
+    K = problem.reduction.K
+    if not K.shape[1]:
+        return 1.0, np.zeros(0)
+    matrix = K.T @ problem.stack(parts) @ K
+    norm = np.sqrt(np.diag(matrix))
+    norm[norm == 0] = 1.0
+    values, vectors = np.linalg.eigh(matrix / np.outer(norm, norm))
+    return float(values[0]), K @ (vectors[:, 0] / norm)
+
+
+def _squares(lines: Slopes) -> Array:
+    one = np.eye(lines.W.shape[0])[None]
+    out: Array = paired_traces(lines, np.ones(1), one, one) + lines.D.T @ lines.D
+    return out
+
+
+def _random_point(problem: Problem, seed: int) -> Array:
+    """Return loadings and paths of .3 to .9, variances of .5 to 1.5, covariances of .1 to .3."""
+    draw = np.random.default_rng(seed)
+    theta = np.zeros(problem.reduction.K.shape[0])
+    for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
+        local = np.zeros(block.q)
+        local[block.directed[2]] = draw.uniform(0.3, 0.9, block.directed.shape[1])
+        i, j, k = block.symmetric
+        local[k] = np.where(i == j, draw.uniform(0.5, 1.5, len(k)), draw.uniform(0.1, 0.3, len(k)))
+        local[block.mean[2]] = draw.uniform(0.2, 1.0, block.mean.shape[1])
+        theta[part] = local
+    return theta
+
+
+def _message(table: ParameterTable, direction: Array) -> str:
+    rows = table.free_rows
+    size = np.abs(direction) / np.abs(direction).max()
+    named = list(dict.fromkeys(rows[at].text for at in np.argsort(-size) if size[at] > 0.01))
+    factors = [f for f in table.latent if any(r.lhs == f and r.text in named for r in rows)]
+    hint = "fix or equate one of them"
+    for factor in factors:
+        loads = [row for row in table.rows if row.op == "=~" and row.lhs == factor and row.group == 1]
+        scaled = any(row.fixed for row in loads) or not _free_variance(table, factor)
+        if not scaled:
+            hint = f"give factor '{factor}' a scale: fix one loading at 1 or its variance at 1 (std_lv=True)"
+        elif len(loads) < 3:
+            count = len(loads)
+            hint = f"factor '{factor}' has {count} indicator(s): add one, equate loadings, or let it covary"
+    return f"the model is not identified: {', '.join(named[:6])} cannot be told apart by any data; {hint}"
+
+
+def _without_scale(table: ParameterTable) -> str:
+    """Return the remedy for the first factor whose loadings and variance are all free."""
+    for factor in table.latent:
+        loads = [row for row in table.rows if row.op == "=~" and row.lhs == factor and row.group == 1]
+        if not any(row.fixed for row in loads) and _free_variance(table, factor) and not table.constraints:
+            return f"give factor '{factor}' a scale: fix one loading at 1 or its variance at 1 (std_lv=True)"
+    return ""
+
+
+def _free_variance(table: ParameterTable, factor: str) -> bool:
+    return any(row.free and row.key == (factor, "~~", factor) for row in table.rows)

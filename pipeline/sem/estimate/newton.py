@@ -1,0 +1,120 @@
+"""Damped Fisher scoring that turns to Newton steps near the optimum.
+
+Converged means that the Newton decrement g'H^-1 g, twice what a further step could gain, is below 1e-12
+(Boyd & Vandenberghe, 2004, 9.5): a bound free of the units of parameters and data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.sem.arrays import Array
+from pipeline.sem.estimate.problem import Problem, State
+
+TOLERANCE = 1e-12
+_GOAL = 1e-18
+_FLAT = 1e-15
+_CHORD = 1e-6
+_MAXIMUM = 150
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the optimiser stopped."""
+
+    state: State
+    decrement: float
+    iterations: int
+
+    @property
+    def converged(self) -> bool:
+        """Whether no further step can gain anything."""
+        return self.decrement < TOLERANCE
+
+
+def minimise(problem: Problem, start: Array) -> Optimum:
+    """Return the minimum reached from a start where the discrepancy is defined."""
+    state, damping, decrement = problem.at(start), 0.0, np.inf
+    curvature: _Curvature | None = None
+    for iteration in range(_MAXIMUM):
+        if not len(start) or np.abs(state.gradient).max() < _FLAT:
+            return Optimum(state, 0.0, iteration)
+        if curvature is None or not (curvature.observed and decrement < _CHORD):
+            curvature = _curvature(state, damping, near=decrement < 0.05)
+        step = curvature.step(state.gradient)
+        decrement = float(-state.gradient @ step)
+        if decrement < _GOAL:
+            return Optimum(state, decrement, iteration)
+        moved, gain = _search(problem, state, step)
+        if moved is None:
+            if decrement < TOLERANCE or damping > 1e6:
+                return Optimum(state, decrement, iteration)
+            damping, curvature = max(10 * damping, 1e-4), None
+            continue
+        small = gain < 0.25 and not curvature.observed
+        damping = min(max(4 * damping, 1e-4), 1e3) if small else (0.0 if damping < 1e-5 else damping / 8)
+        state = moved
+    return Optimum(state, decrement, _MAXIMUM)
+
+
+@dataclass(frozen=True)
+class _Curvature:
+    """A factored matrix of second derivatives; `observed` ones serve for the last, tiny steps too."""
+
+    factor: tuple[Array, bool] | None
+    scale: Array
+    inverse: Array | None
+    observed: bool
+
+    def step(self, gradient: Array) -> Array:
+        """Return -H^-1 g."""
+        from scipy.linalg import cho_solve
+
+        if self.factor is None:
+            assert self.inverse is not None
+            return -self.inverse @ gradient
+        out: Array = -self.scale * cho_solve(self.factor, self.scale * gradient, check_finite=False)
+        return out
+
+
+def _curvature(state: State, damping: float, near: bool) -> _Curvature:
+    """Factor the Hessian near the optimum or under damping, else (or if indefinite) Fisher's matrix."""
+    if near or damping > 0:
+        observed = _factored(state.hessian(), damping, observed=True)
+        if observed is not None:
+            return observed
+    fisher = state.fisher()
+    expected = _factored(fisher, damping, observed=False)
+    if expected is not None:
+        return expected
+    return _Curvature(None, np.ones(len(fisher)), np.linalg.pinv(fisher), observed=False)
+
+
+def _factored(H: Array, damping: float, observed: bool) -> _Curvature | None:
+    """Factor H + damping diag H, or return None where it is not positive definite."""
+    from scipy.linalg import cho_factor
+
+    scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(H)), 1e-300))
+    normed = H * np.outer(scale, scale) + damping * np.eye(len(H))
+    try:
+        return _Curvature(cho_factor(normed, lower=True), scale, None, observed)
+    except (np.linalg.LinAlgError, ValueError):
+        return None
+
+
+def _search(problem: Problem, state: State, step: Array) -> tuple[State | None, float]:
+    """Halve the step until the discrepancy falls (Armijo); return the new state and the share of the step."""
+    slope = float(state.gradient @ step)
+    share = 1.0
+    while share > 1e-6:
+        try:
+            moved = problem.at(state.x + share * step)
+            rounding = 4e-16 * max(1.0, abs(moved.value))
+            if moved.value <= state.value + 1e-4 * share * slope + rounding:
+                return moved, share
+        except np.linalg.LinAlgError:
+            pass
+        share /= 2 if share > 0.2 else 4
+    return None, 0.0

@@ -1,0 +1,120 @@
+"""The discrepancy of all groups as a function of the free, unconstrained parameters x."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.sem.arrays import Array
+from pipeline.sem.estimate.discrepancy import Discrepancy, Point
+from pipeline.sem.structure.blocks import Layout
+from pipeline.sem.structure.constraints import Reduction
+from pipeline.sem.structure.derivatives import Slopes, gradient, second_order, slopes
+from pipeline.sem.structure.ram import Implied, imply
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Blocks of the model, discrepancies of the groups, their shares of the sample, and the constraints."""
+
+    layout: Layout
+    discrepancies: tuple[Discrepancy, ...]
+    shares: Array
+    reduction: Reduction
+
+    def at(self, x: Array) -> State:
+        """Evaluate at x; raises LinAlgError outside the region where the moments exist."""
+        theta = self.reduction.theta(x)
+        implied = tuple(
+            imply(b, theta[s]) for b, s in zip(self.layout.blocks, self.layout.parts, strict=True)
+        )
+        points = tuple(d.at(i) for d, i in zip(self.discrepancies, implied, strict=True))
+        return State(self, x, theta, implied, points)
+
+    def value(self, x: Array) -> float:
+        """Return the discrepancy, infinite where it is not defined."""
+        try:
+            value = self.at(x).value
+        except np.linalg.LinAlgError:
+            return np.inf
+        return value if np.isfinite(value) else np.inf
+
+    def stack(self, parts: Sequence[Array]) -> Array:
+        """Join one square matrix a group into the matrix over all parameters."""
+        size = self.reduction.K.shape[0]
+        out = np.zeros((size, size))
+        for part, at in zip(parts, self.layout.parts, strict=True):
+            out[at, at] = part
+        return out
+
+
+@dataclass(frozen=True)
+class State:
+    """The problem at one x: value, gradient and second derivatives on demand."""
+
+    problem: Problem
+    x: Array
+    theta: Array
+    implied: tuple[Implied, ...]
+    points: tuple[Point, ...]
+
+    @cached_property
+    def value(self) -> float:
+        """Weighted mean of the groups' discrepancies."""
+        return float(sum(w * point.value for w, point in zip(self.problem.shares, self.points, strict=True)))
+
+    @cached_property
+    def lines(self) -> tuple[Slopes, ...]:
+        """Derivatives of the implied moments, a group each."""
+        return tuple(slopes(b, i) for b, i in zip(self.problem.layout.blocks, self.implied, strict=True))
+
+    @cached_property
+    def theta_gradient(self) -> Array:
+        """Gradient by all free parameters, constraints ignored."""
+        parts = zip(self.problem.shares, self.lines, self.points, strict=True)
+        return np.concatenate([w * gradient(line, point.by_sigma, point.by_mu) for w, line, point in parts])
+
+    @property
+    def gradient(self) -> Array:
+        """Gradient by x."""
+        return self.problem.reduction.K.T @ self.theta_gradient
+
+    def theta_fisher(self) -> Array:
+        """Expected information of one observation by all free parameters."""
+        parts = zip(self.problem.shares, self.lines, self.points, strict=True)
+        return self.problem.stack([w * point.fisher(line) for w, line, point in parts])
+
+    def theta_curvature(self) -> Array:
+        """Observed information as if the moments were linear in the parameters."""
+        parts = zip(self.problem.shares, self.lines, self.points, strict=True)
+        return self.problem.stack([w * point.curvature(line) for w, line, point in parts])
+
+    def theta_hessian(self) -> Array:
+        """Observed information of one observation by all free parameters."""
+        parts = zip(
+            self.problem.shares,
+            self.problem.layout.blocks,
+            self.implied,
+            self.lines,
+            self.points,
+            strict=True,
+        )
+        return self.problem.stack(
+            [
+                w * (point.curvature(line) + second_order(block, implied, point.by_sigma, point.by_mu))
+                for w, block, implied, line, point in parts
+            ]
+        )
+
+    def fisher(self) -> Array:
+        """Expected information by x."""
+        K = self.problem.reduction.K
+        return K.T @ self.theta_fisher() @ K
+
+    def hessian(self) -> Array:
+        """Observed information by x."""
+        K = self.problem.reduction.K
+        return K.T @ self.theta_hessian() @ K

@@ -1,0 +1,143 @@
+"""sem.fit: read the syntax, build the table, take the moments, estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.sem.data import Moments, Rows
+from pipeline.sem.data.sample import summarise
+from pipeline.sem.errors import DataError, ModelError
+from pipeline.sem.estimate.identification import check_identified
+from pipeline.sem.estimate.solve import Solution, optimise, prepare
+from pipeline.sem.estimate.start import start_values
+from pipeline.sem.options import Method, choose
+from pipeline.sem.result import Fit
+from pipeline.sem.structure.constraints import nonlinear_constraints
+from pipeline.sem.syntax import Model, parse
+from pipeline.sem.table import ParameterTable, build_table
+from pipeline.sem.table.build import Rules, variables_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def fit(
+    model: str,
+    data: pd.DataFrame | str | Path | Moments,
+    *,
+    estimator: str = "ML",
+    missing: str = "listwise",
+    ordered: Sequence[str] | bool = (),
+    group: str | None = None,
+    group_equal: Sequence[str] = (),
+    group_partial: Sequence[str] = (),
+    cluster: str | None = None,
+    robust_unit: str | None = None,
+    sampling_weights: str | None = None,
+    std_lv: bool = False,
+    meanstructure: bool | None = None,
+    fixed_x: bool | None = None,
+    likelihood: str = "normal",
+    information: str | None = None,
+    parameterization: str = "delta",
+) -> Fit:
+    """Fit a structural equation model written in lavaan's syntax; defaults are those of lavaan 0.6."""
+    parsed = parse(model)
+    _check_scope(parsed, ordered, robust_unit, parameterization)
+    method = choose(
+        estimator,
+        missing=missing,
+        likelihood=likelihood,
+        information=information,
+        weighted=sampling_weights is not None,
+        clustered=cluster is not None,
+    )
+    names = variables_of(parsed)
+    rows, moments = _take(data, names, group, sampling_weights, cluster)
+    means = bool(meanstructure) or missing == "fiml" or cluster is not None
+    fixed = _fixed(method, fixed_x)
+    rules = Rules(std_lv, means, fixed, tuple(group_equal), tuple(group_partial))
+    table = build_table(parsed, [g.label for g in moments.groups], rules)
+    required = table.exogenous if missing == "fiml" else ()
+    if rows is not None:
+        rows = rows.usable(missing, required)
+        moments = rows.moments()
+    return Fit(
+        estimate(table, moments.answering(required), method, rows),
+        method,
+        rows,
+        None if isinstance(data, Moments) else data,
+    )
+
+
+def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows | None) -> Solution:
+    """Check that a table is identified, and estimate it."""
+    sample = summarise(moments.select(table.observed), method)
+    problem, scale, factor = prepare(table, sample, method, rows)
+    if nonlinear_constraints(table, factor) is None:
+        check_identified(problem, table)
+    start = start_values(table, sample.covariances, sample.means, scale)
+    return Solution(table, sample, optimise(problem, table, start, factor), scale, factor)
+
+
+def _check_scope(
+    model: Model, ordered: Sequence[str] | bool, unit: str | None, parameterization: str
+) -> None:
+    if model.levels:
+        raise ModelError("'level:' blocks make a two-level model, which this version does not estimate yet")
+    if model.blocks:
+        raise ModelError("'group:' blocks are not estimated yet; use group= and c(a, b)* modifiers")
+    if ordered is True or (not isinstance(ordered, bool) and len(ordered)):
+        raise ModelError("ordered items are not estimated yet; MLR treats them as continuous")
+    if any(f.operator in {"|", "~*~"} for f in model.formulas):
+        raise ModelError(
+            "thresholds (|) and scales (~*~) belong to ordered items, which are not estimated yet"
+        )
+    if unit is not None:
+        raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
+    if parameterization not in {"delta", "theta"}:
+        raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
+
+
+def _fixed(method: Method, fixed_x: bool | None) -> bool:
+    """Whether exogenous variables are fixed at the sample: by default with maximum likelihood (lavaan)."""
+    likelihood = method.discrepancy == "ML"
+    if fixed_x and not likelihood:
+        raise ModelError(
+            f"fixed_x=True needs maximum likelihood; with {method.name} covariates are estimated too"
+        )
+    return likelihood if fixed_x is None else fixed_x
+
+
+def _take(
+    data: pd.DataFrame | str | Path | Moments,
+    names: Sequence[str],
+    group: str | None,
+    weights: str | None,
+    cluster: str | None,
+) -> tuple[Rows | None, Moments]:
+    """Return the rows, where there are any, and the moments of the model's variables."""
+    if isinstance(data, Moments):
+        if weights or cluster:
+            raise DataError(
+                "clusters and weights need the rows of the data (weighted Moments carry their weights)"
+            )
+        return None, data.select(names)
+    if isinstance(data, str | Path):
+        data = _read(data, [*names, *(name for name in (group, weights, cluster) if name)])
+    rows = Rows.of(data, names, group=group, weights=weights, cluster=cluster)
+    return rows, rows.moments()
+
+
+def _read(path: str | Path, names: Sequence[str]) -> pd.DataFrame:
+    """Read the columns that the model needs; all of them if one is missing, to say which."""
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path, columns=list(dict.fromkeys(names)))
+    except ValueError:
+        return pd.read_parquet(path)
+    except OSError as error:
+        raise DataError(f"cannot read '{path}': {error}") from error

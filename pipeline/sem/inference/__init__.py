@@ -1,0 +1,3 @@
+"""Errors, tests and derived values of a solution."""
+
+from __future__ import annotations

@@ -1,0 +1,124 @@
+"""Derivatives of implied moments, by the structure of the model rather than by p x p matrices a parameter.
+
+Each covariance parameter moves Sigma by a matrix of rank two, dSigma_k = u_k v_k' + v_k u_k', where u and
+v are columns
+of W = [A E] (observed rows): for B[i, j], u = A[:, i] and v = E[:, j]; for S[i, j], u = A[:, i] and v =
+A[:, j], halved on
+the diagonal. Traces of products of derivatives are then entries of W'PW. Means move by dmu_k = A[:, i]
+t[j] for B[i, j] and
+A[:, i] for m[i]. (Own derivation from McArdle & McDonald, 1984; compare Neudecker & Satorra, 1991.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.sem.arrays import Array, Index, vech_index
+from pipeline.sem.structure.ram import Block, Implied
+
+_CELLS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """W, the columns of it that each parameter uses, and the derivatives of the means (p x q)."""
+
+    W: Array
+    u: Index
+    v: Index
+    half: Array
+    D: Array
+
+    @property
+    def U(self) -> Array:  # noqa: N802
+        """First factor of each parameter's derivative."""
+        out: Array = self.W[:, self.u] * (self.half != 0)
+        return out
+
+    @property
+    def V(self) -> Array:  # noqa: N802
+        """Second factor of each parameter's derivative."""
+        out: Array = self.W[:, self.v] * self.half
+        return out
+
+
+def slopes(block: Block, implied: Implied) -> Slopes:
+    """Return the factors of the derivatives of Sigma and mu by each parameter of the block."""
+    n, p, q = block.n, block.p, block.q
+    u, v = np.zeros(q, dtype=np.intp), np.zeros(q, dtype=np.intp)
+    half, D = np.zeros(q), np.zeros((p, q))
+    i, j, k = block.directed
+    u[k], v[k], half[k] = i, j + n, 1.0
+    D[:, k] = implied.A[:p, i] * implied.t[j]
+    i, j, k = block.symmetric
+    u[k], v[k], half[k] = i, j, np.where(i == j, 0.5, 1.0)
+    i, _, k = block.mean
+    D[:, k] = implied.A[:p, i]
+    return Slopes(np.hstack([implied.A[:p], implied.E[:p]]), u, v, half, D)
+
+
+def gradient(lines: Slopes, by_sigma: Array, by_mu: Array) -> Array:
+    """Chain rule: tr(dF/dSigma dSigma_k) + dF/dmu' dmu_k."""
+    C = lines.W.T @ by_sigma @ lines.W
+    out: Array = 2.0 * C[lines.u, lines.v] * lines.half + lines.D.T @ by_mu
+    return out
+
+
+def paired_traces(lines: Slopes, weights: Array, P: Array, Q: Array) -> Array:
+    """Return the weighted sum over patterns of tr(P dSigma_k Q dSigma_l) / 2, for every pair."""
+    size = len(lines.u)
+    total = np.zeros((size, size))
+    batch = max(1, _CELLS // max(size * size, 1))
+    for start in range(0, len(P), batch):
+        some = slice(start, start + batch)
+        total += _traces(lines, weights[some, None, None] * P[some], Q[some])
+    out: Array = total * np.outer(lines.half, lines.half) / 2
+    return out
+
+
+def _traces(lines: Slopes, P: Array, Q: Array) -> Array:
+    """Sum of (v'Qu)(u'Pv) + (v'Qv)(u'Pu) + (u'Qu)(v'Pv) + (u'Qv)(v'Pu) over patterns."""
+    CP, CQ = lines.W.T @ P @ lines.W, lines.W.T @ Q @ lines.W
+    uu, vv = (lines.u[:, None], lines.u), (lines.v[:, None], lines.v)
+    uv = (lines.u[:, None], lines.v)
+    mixed = CQ[:, *uv].swapaxes(1, 2) * CP[:, *uv]
+    straight = CQ[:, *vv] * CP[:, *uu] + CQ[:, *uu] * CP[:, *vv]
+    out: Array = (straight + mixed + mixed.swapaxes(1, 2)).sum(0)
+    return out
+
+
+def jacobian(lines: Slopes, meanstructure: bool) -> Array:
+    """Return the derivatives of (mu, vech Sigma) by the parameters: one row a moment."""
+    rows, columns = vech_index(lines.W.shape[0])
+    U, V = lines.U, lines.V
+    by_sigma = U[rows] * V[columns] + U[columns] * V[rows]
+    return np.vstack([lines.D, by_sigma]) if meanstructure else by_sigma
+
+
+def second_order(block: Block, implied: Implied, by_sigma: Array, by_mu: Array) -> Array:
+    """Return tr(M d2Sigma_kl) + n' d2mu_kl for every pair, with M = dF/dSigma and n = dF/dmu.
+
+    With N = A'MA and Q = A'ME (observed rows) and parameters B[i, j], B[k, l]:
+        2 (A[l,i] Q[k,j] + E[l,j] N[i,k] + A[j,k] Q[i,l]) + w[k] A[l,i] t[j] + w[i] A[j,k] t[l],  w = A'n;
+    for B[i, j], S[k, l]: 2 (N[i,k] A[j,l] + N[i,l] A[j,k]), halved on the diagonal;
+    for B[i, j], m[k]: w[i] A[j,k].
+    """
+    A, E, t, p = implied.A, implied.E, implied.t, block.p
+    N, Q, w = A[:p].T @ by_sigma @ A[:p], A[:p].T @ by_sigma @ E[:p], A[:p].T @ by_mu
+    out = np.zeros((block.q, block.q))
+    i, j, d = block.directed
+    term = A[np.ix_(j, i)] * (2 * Q[np.ix_(i, j)] + np.outer(w[i], t[j]))
+    out[np.ix_(d, d)] = term + term.T + 2 * E[np.ix_(j, j)] * N[np.ix_(i, i)]
+    k, m, s = block.symmetric
+    mixed = (
+        2
+        * (N[np.ix_(i, k)] * A[np.ix_(j, m)] + N[np.ix_(i, m)] * A[np.ix_(j, k)])
+        * np.where(k == m, 0.5, 1.0)
+    )
+    out[np.ix_(d, s)], out[np.ix_(s, d)] = mixed, mixed.T
+    k, _, s = block.mean
+    mixed = w[i][:, None] * A[np.ix_(j, k)]
+    out[np.ix_(d, s)], out[np.ix_(s, d)] = mixed, mixed.T
+    return out
