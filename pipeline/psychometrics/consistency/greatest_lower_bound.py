@@ -80,7 +80,7 @@ def _largest_errors(cov: Floats) -> Floats:
             inverse = np.linalg.inv(scaled - np.diag(errors))
             slope = 1 / weight - np.diag(inverse) + 1 / errors
             step = np.linalg.solve(inverse**2 + np.diag(1 / errors**2), slope)
-            decrement = float(np.sqrt(max(step @ slope, 0.0)))
+            decrement = float(np.sqrt(max(float(step @ slope), 0.0)))
             errors = errors + step / (1 + decrement if decrement > 0.25 else 1)
             if decrement < 1e-3:
                 break
