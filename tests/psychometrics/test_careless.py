@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tolerances import assert_close
 
 from pipeline.psychometrics import PsychometricsError
-from pipeline.psychometrics import careless as ca
+from pipeline.psychometrics import responding as ca
 
 KEPT = load_reference("l_screening_careless")["careless"]
 SCALES = {letter: [f"{letter}{k}" for k in range(1, 6)] for letter in "ACENO"}

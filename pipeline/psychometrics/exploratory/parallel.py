@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.exploratory.correlation_matrix import (
+    CorrelationMatrix,
     correlation_matrix,
     squared_multiple_correlations,
 )
@@ -84,36 +85,26 @@ def parallel_analysis(
     whole, common = [], []
     for number, count in _batches(replicates):
         rng = np.random.default_rng([seed, number])
-        drawn = (
-            _permuted(answers, count, rng)
-            if answers is not None
-            else _wishart(found.n, len(found.names), count, rng)
-        )
-        whole.append(eigenvalues(drawn))
-        common.append(eigenvalues(reduced(drawn, _communalities(drawn, communalities))))
+        random = _eigenvalues(_drawn(found, answers, count, rng), communalities)
+        whole.append(random[0])
+        common.append(random[1])
         if progress is not None:
-            progress(min(number * BATCH + count, replicates), replicates)
-    observed = found.values[None]
-    values = (
-        eigenvalues(found.values),
-        eigenvalues(reduced(observed, _communalities(observed, communalities)))[0],
-    )
-    parts = [
-        _against(*each, percentile)
-        for each in zip(values, (np.concatenate(whole), np.concatenate(common)), strict=True)
-    ]
+            progress(min((number + 1) * BATCH, replicates), replicates)
+    observed = _eigenvalues(found.values[None], communalities)
+    component = _against(observed[0][0], np.concatenate(whole), percentile)
+    factor = _against(observed[1][0], np.concatenate(common), percentile)
     return ParallelAnalysis(
-        components=parts[0][1],
-        factors=parts[1][1],
-        components_mean=parts[0][2],
-        factors_mean=parts[1][2],
+        components=component[1],
+        factors=factor[1],
+        components_mean=component[2],
+        factors_mean=factor[2],
         replicates=replicates,
         percentile=percentile,
         data=data,
         communalities=communalities,
         seed=seed,
         n=found.n,
-        frame=_frame(parts[0][0], parts[1][0]),
+        frame=_frame(component[0], factor[0]),
     )
 
 
@@ -151,12 +142,16 @@ def one_factor_communalities(correlations: Floats, most: int = 2000) -> Floats:
     return np.asarray(done.T**2)
 
 
-def _communalities(correlations: Floats, kind: Communalities) -> Floats:
-    return (
-        one_factor_communalities(correlations)
-        if kind == "one factor"
-        else squared_multiple_correlations(correlations)
-    )
+def _eigenvalues(drawn: Floats, communalities: Communalities) -> tuple[Floats, Floats]:
+    """Eigenvalues of a stack of correlation matrices, whole and reduced."""
+    find = one_factor_communalities if communalities == "one factor" else squared_multiple_correlations
+    return eigenvalues(drawn), eigenvalues(reduced(drawn, find(drawn)))
+
+
+def _drawn(found: CorrelationMatrix, answers: Floats | None, count: int, rng: np.random.Generator) -> Floats:
+    if answers is not None:
+        return _permuted(answers, count, rng)
+    return _wishart(found.n, len(found.names), count, rng)
 
 
 def _batches(replicates: int) -> Iterator[tuple[int, int]]:

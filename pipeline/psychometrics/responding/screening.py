@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.psychometrics.careless.consistency import even_odd, synonyms
-from pipeline.psychometrics.careless.distance import mahalanobis
-from pipeline.psychometrics.careless.runs import average_string, irv, longstring
 from pipeline.psychometrics.errors import PsychometricsError
+from pipeline.psychometrics.responding.consistency import even_odd, synonyms
+from pipeline.psychometrics.responding.distance import mahalanobis
+from pipeline.psychometrics.responding.runs import average_string, irv, longstring
 from pipeline.psychometrics.scoring import ScoringError, key_items
 
 if TYPE_CHECKING:
