@@ -1,0 +1,152 @@
+"""HTMT: do scales correlate with each other less than their own items do?
+
+`stages/validate` calls it for every pair of scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.psychometrics.errors import PsychometricsError
+from pipeline.psychometrics.moments import Missing, covariances
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Kind = Literal["htmt", "htmt2"]
+
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class Heterotrait:
+    """`frame`: scale, with, est, ci_lower, ci_upper (percentiles; NaN without draws), one row a pair."""
+
+    kind: Kind
+    absolute: bool
+    n: int
+    draws: int
+    usable: int
+    confidence: float
+    seed: int
+    frame: pd.DataFrame
+
+    @property
+    def matrix(self) -> pd.DataFrame:
+        """The ratios as a symmetric matrix with ones in the diagonal."""
+        import pandas as pd
+
+        names = list(dict.fromkeys([*self.frame["scale"], *self.frame["with"]]))
+        found = pd.DataFrame(np.eye(len(names)), names, names)
+        for one, other, value in zip(self.frame["scale"], self.frame["with"], self.frame["est"], strict=True):
+            found.loc[one, other] = found.loc[other, one] = value
+        return found
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Where each scale's items stand, and which ratio is wanted."""
+
+    places: list[NDArray[np.intp]]
+    kind: Kind
+    absolute: bool
+
+    def ratios(self, covs: Floats) -> Floats:
+        """Ratios of every pair of scales for a stack of covariance matrices."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = np.sqrt(np.diagonal(covs, axis1=1, axis2=2))
+            r = covs / (spread[:, :, None] * spread[:, None, :])
+            r = np.abs(r) if self.absolute else r
+            own = []
+            for group in self.places:
+                lower = np.tril_indices(len(group), -1)
+                own.append(self._mean(r[:, group[lower[0]], group[lower[1]]]))
+            columns = []
+            for one, other in combinations(range(len(self.places)), 2):
+                between = r[:, self.places[one][:, None], self.places[other]].reshape(len(r), -1)
+                columns.append(self._mean(between) / np.sqrt(own[one] * own[other]))
+        return np.column_stack(columns)
+
+    def _mean(self, values: Floats) -> Floats:
+        return np.asarray(
+            np.exp(np.log(values).mean(axis=1)) if self.kind == "htmt2" else values.mean(axis=1)
+        )
+
+
+def htmt(
+    items: pd.DataFrame,
+    scales: Mapping[str, Sequence[str]],
+    kind: Kind = "htmt",
+    *,
+    absolute: bool = True,
+    n: int | None = None,
+    missing: Missing = "complete",
+    draws: int = 0,
+    confidence: float = 0.95,
+    seed: int = 1,
+) -> Heterotrait:
+    """Mean correlation between two scales' items over the geometric mean of those within the scales.
+
+    htmt: arithmetic means (Henseler, Ringle & Sarstedt, 2015); htmt2: geometric means (Roemer, Schuberth &
+    Henseler, 2021), of absolute correlations. Below .85 or .90 scales are called distinct. `draws` resamples
+    of complete rows give percentile limits (type 7). Given `n`, `items` is a correlation matrix.
+    """
+    import pandas as pd
+
+    if kind not in ("htmt", "htmt2"):
+        raise PsychometricsError(f"kind is 'htmt' or 'htmt2', not '{kind}'")
+    if kind == "htmt2" and not absolute:
+        raise PsychometricsError("a geometric mean needs absolute correlations")
+    asked = _Asked(_places(items, scales), kind, absolute)
+    names = [item for group in scales.values() for item in group]
+    if n is None:
+        cov, rows = covariances(items[names], missing)
+    elif draws:
+        raise PsychometricsError("a correlation matrix cannot be resampled: give the answers, or no draws")
+    else:
+        cov, rows = items.loc[names, names].to_numpy(float), n
+    values = asked.ratios(cov[None])[0]
+    resampled = _resampled(items[names].dropna().to_numpy(float), asked, draws, seed)
+    usable = resampled[np.isfinite(resampled).all(axis=1)]
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    limits = np.quantile(usable, tails, axis=0) if len(usable) else np.full((2, len(values)), np.nan)
+    frame = pd.DataFrame(combinations(scales, 2), columns=["scale", "with"]).assign(
+        est=values, ci_lower=limits[0], ci_upper=limits[1]
+    )
+    return Heterotrait(kind, absolute, rows, draws, len(usable), confidence, seed, frame)
+
+
+def _places(items: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> list[NDArray[np.intp]]:
+    if len(scales) < 2:
+        raise PsychometricsError("at least two scales are needed to be told apart")
+    for name, group in scales.items():
+        absent = [item for item in group if item not in items.columns]
+        if absent or len(group) < 2:
+            what = f"has no column {', '.join(absent)}" if absent else "has fewer than two items"
+            raise PsychometricsError(f"scale {name} {what}")
+    sizes = np.cumsum([0, *(len(group) for group in scales.values())])
+    return [np.arange(start, end) for start, end in pairwise(sizes)]
+
+
+def _resampled(answers: Floats, asked: _Asked, draws: int, seed: int) -> Floats:
+    """Rows resampled by counts: all products of items in one matrix product a batch."""
+    answers = answers - answers.mean(axis=0)
+    n, p = answers.shape
+    upper = np.triu_indices(p)
+    products = answers[:, upper[0]] * answers[:, upper[1]]
+    found = [np.empty((0, len(asked.places) * (len(asked.places) - 1) // 2))]
+    for number, start in enumerate(range(0, draws, BATCH)):
+        rng = np.random.default_rng([seed, number])
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(BATCH, draws - start)) / n
+        means, covs = counts @ answers, np.empty((len(counts), p, p))
+        covs[:, upper[0], upper[1]] = covs[:, upper[1], upper[0]] = counts @ products
+        covs -= means[:, :, None] * means[:, None, :]
+        found.append(asked.ratios(covs))
+    return np.concatenate(found)
