@@ -7,22 +7,61 @@ Converged means that the Newton decrement g'H^-1 g, twice what a further step co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.estimate.problem import Problem, State
 
 TOLERANCE = 1e-12
 _GOAL = 1e-18
 _MAXIMUM = 300
 
 
+class Place(Protocol):
+    """A function at one point, with its derivatives."""
+
+    @property
+    def x(self) -> Array:
+        """The point."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """The function."""
+        ...
+
+    @property
+    def gradient(self) -> Array:
+        """Its gradient."""
+        ...
+
+    def fisher(self) -> Array:
+        """Expected second derivatives: never indefinite."""
+        ...
+
+    def hessian(self) -> Array:
+        """Second derivatives."""
+        ...
+
+
+P = TypeVar("P", bound=Place)
+P_co = TypeVar("P_co", bound=Place, covariant=True)
+
+
+class Objective(Protocol[P_co]):
+    """What is minimised."""
+
+    def at(self, x: Array) -> P_co:
+        """Evaluate at x; raises LinAlgError outside the region where the function exists."""
+        ...
+
+
 @dataclass(frozen=True)
-class Optimum:
+class Optimum(Generic[P]):
     """Where the optimiser stopped."""
 
-    state: State
+    state: P
     decrement: float
     iterations: int
 
@@ -32,7 +71,7 @@ class Optimum:
         return self.decrement < TOLERANCE
 
 
-def minimise(problem: Problem, start: Array) -> Optimum:
+def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
     """Return the minimum reached from a start where the discrepancy is defined."""
     state, damping, decrement = problem.at(start), 0.0, np.inf
     for iteration in range(_MAXIMUM):
@@ -53,7 +92,7 @@ def minimise(problem: Problem, start: Array) -> Optimum:
     return Optimum(state, decrement, _MAXIMUM)
 
 
-def _direction(state: State, damping: float, near: bool) -> tuple[Array, float, bool]:
+def _direction(state: Place, damping: float, near: bool) -> tuple[Array, float, bool]:
     """Return the step, the decrement g'H^-1 g and whether H holds the observed second derivatives."""
     g = state.gradient
     if near or damping > 0:
@@ -81,7 +120,7 @@ def _solve(H: Array, g: Array, damping: float) -> Array | None:
     return step if np.isfinite(step).all() else None
 
 
-def _search(problem: Problem, state: State, step: Array) -> tuple[State | None, float]:
+def _search(problem: Objective[P], state: P, step: Array) -> tuple[P | None, float]:
     """Halve the step until the discrepancy falls (Armijo); return the new state and the share of the step."""
     slope = float(state.gradient @ step)
     share = 1.0

@@ -33,7 +33,7 @@ class Solution:
 
     table: ParameterTable
     sample: Sample
-    optimum: Optimum
+    optimum: Optimum[State]
     scale: Array
     factor: Array
 
