@@ -10,11 +10,11 @@ from pipeline.sem.data import Moments, Rows
 from pipeline.sem.data.sample import summarise
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
-from pipeline.sem.estimate.newton import minimise
-from pipeline.sem.estimate.solve import Solution, admissible_start, prepare
+from pipeline.sem.estimate.solve import Solution, optimise, prepare
 from pipeline.sem.estimate.start import start_values
 from pipeline.sem.options import Method, choose
 from pipeline.sem.result import Fit
+from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model, parse
 from pipeline.sem.table import ParameterTable, build_table
 from pipeline.sem.table.build import Rules, variables_of
@@ -56,10 +56,9 @@ def fit(
     )
     names = variables_of(parsed)
     rows, moments = _take(data, names, group, sampling_weights, cluster)
-    rules = Rules(
-        std_lv, bool(meanstructure) or missing == "fiml", fixed_x is None or fixed_x, tuple(group_equal),
-        tuple(group_partial),
-    )  # fmt: skip
+    means = bool(meanstructure) or missing == "fiml" or cluster is not None
+    fixed = _fixed(method, fixed_x)
+    rules = Rules(std_lv, means, fixed, tuple(group_equal), tuple(group_partial))
     table = build_table(parsed, [g.label for g in moments.groups], rules)
     required = table.exogenous if missing == "fiml" else ()
     if rows is not None:
@@ -72,9 +71,10 @@ def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows
     """Check that a table is identified, and estimate it."""
     sample = summarise(moments.select(table.observed), method)
     problem, scale, factor = prepare(table, sample, method, rows)
-    check_identified(problem, table)
+    if nonlinear_constraints(table, factor) is None:
+        check_identified(problem, table)
     start = start_values(table, sample.covariances, sample.means, scale)
-    return Solution(table, sample, minimise(problem, admissible_start(problem, start)), scale, factor)
+    return Solution(table, sample, optimise(problem, table, start, factor), scale, factor)
 
 
 def _check_scope(
@@ -94,6 +94,16 @@ def _check_scope(
         raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
     if parameterization not in {"delta", "theta"}:
         raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
+
+
+def _fixed(method: Method, fixed_x: bool | None) -> bool:
+    """Whether exogenous variables are fixed at the sample: by default with maximum likelihood (lavaan)."""
+    likelihood = method.discrepancy == "ML"
+    if fixed_x and not likelihood:
+        raise ModelError(
+            f"fixed_x=True needs maximum likelihood; with {method.name} covariates are estimated too"
+        )
+    return likelihood if fixed_x is None else fixed_x
 
 
 def _take(

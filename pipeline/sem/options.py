@@ -9,7 +9,11 @@ from pipeline.sem.errors import ModelError
 
 @dataclass(frozen=True)
 class Method:
-    """How a model is estimated and its errors are computed."""
+    """How a model is estimated and its errors are computed.
+
+    `bread` is the observed information inside the scaled test: the Hessian, or without the second
+    derivatives of the moments ('h1'), which lavaan takes for cluster= under its default estimator.
+    """
 
     name: str
     discrepancy: str = "ML"
@@ -18,6 +22,7 @@ class Method:
     information: str = "expected"
     likelihood: str = "normal"
     missing: str = "listwise"
+    bread: str = "hessian"
 
     @property
     def robust(self) -> bool:
@@ -81,7 +86,8 @@ def choose(
             raise ModelError(
                 f"sampling weights and clusters need estimator='MLR'; {name} has no sandwich errors"
             )
-        method = replace(METHODS["MLR"], missing=missing, likelihood=likelihood)
+        bread = "h1" if clustered else "hessian"
+        method = replace(METHODS["MLR"], missing=missing, likelihood=likelihood, bread=bread)
     if (weighted or clustered) and method.errors != "robust.huber.white":
         raise ModelError(f"sampling weights and clusters need estimator='MLR', not {name}")
     if missing == "fiml" and information is None and method.information == "expected":

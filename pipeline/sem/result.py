@@ -24,7 +24,7 @@ from pipeline.sem.inference.residuals import Residuals, residuals
 from pipeline.sem.inference.robust import corrected
 from pipeline.sem.inference.scaling import ScaledTest, scaled_test
 from pipeline.sem.inference.score_test import score_tests
-from pipeline.sem.inference.standardize import r_squared
+from pipeline.sem.inference.standardize import Standardized, r_squared, standardize
 from pipeline.sem.inference.wald import WaldTest, wald_test
 from pipeline.sem.measures.collect import Corrected, Tested, all_measures, group_residuals, loglik
 from pipeline.sem.options import Method
@@ -84,12 +84,12 @@ class Fit:
     @cached_property
     def estimates(self) -> pd.DataFrame:
         """Lhs op rhs group label est se z pvalue ci_lower ci_upper std_lv std_all."""
-        return frames.estimates_frame(self.solution, self._vcov)
+        return frames.estimates_frame(self.solution, self._vcov, self._standardized)
 
     @cached_property
     def standardized(self) -> pd.DataFrame:
         """The completely standardized solution with errors and intervals."""
-        return frames.standardized_frame(self.solution, self._vcov)
+        return frames.standardized_frame(self.solution, self._vcov, self._standardized)
 
     @cached_property
     def vcov(self) -> pd.DataFrame:
@@ -181,6 +181,10 @@ class Fit:
             kind = self.method.information
             return corrected_for_missing(self.solution, self.baseline, kind, self.rows, self.method.robust)
         return corrected(self.tested, self._tested_baseline)
+
+    @cached_property
+    def _standardized(self) -> Standardized:
+        return standardize(self.solution, "all")
 
     @cached_property
     def _vcov(self) -> Array:

@@ -42,7 +42,7 @@ class Case:
 
     @property
     def robust(self) -> bool:
-        return self.options.get("estimator", "ML") not in {"ML", "MLF", "GLS"}
+        return self.options.get("estimator", "ML") not in {"ML", "MLF", "GLS"} or "cluster" in self.options
 
 
 @cache
@@ -129,4 +129,43 @@ def _observed() -> list[Case]:
     return [Case("d_mediation_observed", path, "Tal_Or.csv") for path in paths]
 
 
-CASES = {case.name: case for case in [*_holzinger(), *_democracy(), *_invariance(), *_fiml(), *_observed()]}
+def _clustered() -> list[Case]:
+    data = "lq2002_parcels.csv"
+    clustered = Case("c_twolevel", ("lq_complex",), data, {"cluster": "COMPID"})
+    return [clustered, Case("c_twolevel", ("lq_naive",), data)]
+
+
+def _covariates() -> list[Case]:
+    out = []
+    for key in load("m_covariates"):
+        if key == "meta":
+            continue
+        kind, estimator, *rest = key.split("_")
+        options: dict = {"estimator": estimator}
+        if "fiml" in rest:
+            options["missing"] = "fiml"
+        if "groups" in rest:
+            options |= {
+                "group": "school",
+                "group_equal": ["loadings"] + ["regressions"] * ("fiml" not in rest),
+            }
+        options |= {"meanstructure": True} if "means" in rest else {}
+        options |= {"information": "observed"} if "observed" in rest else {}
+        options |= {"fixed_x": False} if "free" in rest else {}
+        data = "HS_mcar_reg.csv" if "fiml" in rest else {"mediation": "Tal_Or.csv"}.get(kind, HS)
+        out.append(Case("m_covariates", (key,), data, options))
+    return out
+
+
+CASES = {
+    case.name: case
+    for case in [
+        *_holzinger(),
+        *_democracy(),
+        *_invariance(),
+        *_fiml(),
+        *_observed(),
+        *_clustered(),
+        *_covariates(),
+    ]
+}

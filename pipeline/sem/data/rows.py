@@ -106,17 +106,11 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _numbers(frame: pd.DataFrame, variables: Sequence[str]) -> Array:
-    import pandas as pd
-
-    columns = []
-    for name in variables:
-        column = frame[name]
-        if not pd.api.types.is_numeric_dtype(column.dtype):
-            raise DataError(
-                f"column '{name}' holds {column.dtype} values, not numbers; code it before fitting"
-            )
-        columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    values = np.column_stack(columns)
+    own = frame[list(variables)]
+    for name, kind in own.dtypes.items():
+        if getattr(kind, "kind", "O") not in "biuf":
+            raise DataError(f"column '{name}' holds {kind} values, not numbers; code it before fitting")
+    values = own.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
         raise DataError(
             f"column '{variables[int(np.isinf(values).any(axis=0).argmax())]}' holds infinite values"

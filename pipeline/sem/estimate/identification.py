@@ -17,6 +17,7 @@ from pipeline.sem.structure.ram import imply
 from pipeline.sem.table import ParameterTable
 
 _SMALLEST = 1e-9
+_TOO_MANY = "fix or equate some parameters, or add indicators"
 
 
 def check_identified(problem: Problem, table: ParameterTable) -> None:
@@ -26,11 +27,13 @@ def check_identified(problem: Problem, table: ParameterTable) -> None:
         raise ModelError(
             f"the model has {npar} free parameters but the data give only {table.number_of_moments} "
             "means, variances "
-            "and covariances to estimate them from; fix or equate some parameters, or add indicators"
+            "and covariances to estimate them from; " + (_without_scale(table) or _TOO_MANY)
         )
-    weakest = max((_weakest(problem, seed) for seed in (1, 2)), key=lambda pair: pair[0])
-    if npar and weakest[0] < _SMALLEST:
-        raise ModelError(_message(table, weakest[1]))
+    for seed in (1, 2):
+        smallest, direction = _weakest(problem, seed)
+        if smallest > _SMALLEST:
+            return
+    raise ModelError(_message(table, direction))
 
 
 def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
@@ -51,8 +54,8 @@ def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
 
 
 def _squares(lines: Slopes) -> Array:
-    one = np.eye(lines.W.shape[0])
-    out: Array = paired_traces(lines, one, one) + lines.D.T @ lines.D
+    one = np.eye(lines.W.shape[0])[None]
+    out: Array = paired_traces(lines, np.ones(1), one, one) + lines.D.T @ lines.D
     return out
 
 
@@ -85,6 +88,15 @@ def _message(table: ParameterTable, direction: Array) -> str:
             count = len(loads)
             hint = f"factor '{factor}' has {count} indicator(s): add one, equate loadings, or let it covary"
     return f"the model is not identified: {', '.join(named[:6])} cannot be told apart by any data; {hint}"
+
+
+def _without_scale(table: ParameterTable) -> str:
+    """Return the remedy for the first factor whose loadings and variance are all free."""
+    for factor in table.latent:
+        loads = [row for row in table.rows if row.op == "=~" and row.lhs == factor and row.group == 1]
+        if not any(row.fixed for row in loads) and _free_variance(table, factor) and not table.constraints:
+            return f"give factor '{factor}' a scale: fix one loading at 1 or its variance at 1 (std_lv=True)"
+    return ""
 
 
 def _free_variance(table: ParameterTable, factor: str) -> bool:

@@ -15,6 +15,8 @@ from pipeline.sem.arrays import Array
 
 TOLERANCE = 1e-12
 _GOAL = 1e-18
+_FLAT = 1e-15
+_CHORD = 1e-6
 _MAXIMUM = 300
 
 
@@ -74,50 +76,71 @@ class Optimum(Generic[P]):
 def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
     """Return the minimum reached from a start where the discrepancy is defined."""
     state, damping, decrement = problem.at(start), 0.0, np.inf
+    curvature: _Curvature | None = None
     for iteration in range(_MAXIMUM):
-        if not len(start):
-            return Optimum(state, 0.0, 0)
-        step, decrement, curved = _direction(state, damping, near=decrement < 0.05)
+        if not len(start) or np.abs(state.gradient).max() < _FLAT:
+            return Optimum(state, 0.0, iteration)
+        if curvature is None or not (curvature.observed and decrement < _CHORD):
+            curvature = _curvature(state, damping, near=decrement < 0.05)
+        step = curvature.step(state.gradient)
+        decrement = float(-state.gradient @ step)
         if decrement < _GOAL:
             return Optimum(state, decrement, iteration)
         moved, gain = _search(problem, state, step)
         if moved is None:
             if decrement < TOLERANCE or damping > 1e6:
                 return Optimum(state, decrement, iteration)
-            damping = max(10 * damping, 1e-4)
+            damping, curvature = max(10 * damping, 1e-4), None
             continue
-        small = gain < 0.25 and not curved
+        small = gain < 0.25 and not curvature.observed
         damping = min(max(4 * damping, 1e-4), 1e3) if small else (0.0 if damping < 1e-5 else damping / 8)
         state = moved
     return Optimum(state, decrement, _MAXIMUM)
 
 
-def _direction(state: Place, damping: float, near: bool) -> tuple[Array, float, bool]:
-    """Return the step, the decrement g'H^-1 g and whether H holds the observed second derivatives."""
-    g = state.gradient
+@dataclass(frozen=True)
+class _Curvature:
+    """A factored matrix of second derivatives; `observed` ones serve for the last, tiny steps too."""
+
+    factor: tuple[Array, bool] | None
+    scale: Array
+    inverse: Array | None
+    observed: bool
+
+    def step(self, gradient: Array) -> Array:
+        """Return -H^-1 g."""
+        from scipy.linalg import cho_solve
+
+        if self.factor is None:
+            assert self.inverse is not None
+            return -self.inverse @ gradient
+        out: Array = -self.scale * cho_solve(self.factor, self.scale * gradient, check_finite=False)
+        return out
+
+
+def _curvature(state: Place, damping: float, near: bool) -> _Curvature:
+    """Factor the Hessian near the optimum or under damping, else (or if indefinite) Fisher's matrix."""
     if near or damping > 0:
-        H = state.hessian()
-        step = _solve(H, g, damping)
-        if step is not None:
-            return step, float(-g @ step), True
-    step = _solve(state.fisher(), g, damping)
-    if step is None:
-        step = -np.linalg.pinv(state.fisher()) @ g
-    return step, float(-g @ step), False
+        observed = _factored(state.hessian(), damping, observed=True)
+        if observed is not None:
+            return observed
+    fisher = state.fisher()
+    expected = _factored(fisher, damping, observed=False)
+    if expected is not None:
+        return expected
+    return _Curvature(None, np.ones(len(fisher)), np.linalg.pinv(fisher), observed=False)
 
 
-def _solve(H: Array, g: Array, damping: float) -> Array | None:
-    """Return -(H + damping diag H)^-1 g, or None where H is not positive definite."""
-    from scipy.linalg import cho_factor, cho_solve
+def _factored(H: Array, damping: float, observed: bool) -> _Curvature | None:
+    """Factor H + damping diag H, or return None where it is not positive definite."""
+    from scipy.linalg import cho_factor
 
     scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(H)), 1e-300))
-    normed = H * np.outer(scale, scale) + damping * np.eye(len(g))
+    normed = H * np.outer(scale, scale) + damping * np.eye(len(H))
     try:
-        factor = cho_factor(normed, lower=True)
-    except np.linalg.LinAlgError:
+        return _Curvature(cho_factor(normed, lower=True), scale, None, observed)
+    except (np.linalg.LinAlgError, ValueError):
         return None
-    step: Array = -scale * cho_solve(factor, scale * g)
-    return step if np.isfinite(step).all() else None
 
 
 def _search(problem: Objective[P], state: P, step: Array) -> tuple[P | None, float]:

@@ -88,10 +88,7 @@ class NormalPoint:
     def fisher(self, lines: Slopes) -> Array:
         """Expected information: tr(P dSigma_k P dSigma_l) / 2 + dmu_k' P dmu_l."""
         mean_part = lines.D.T @ np.einsum("k,kij->ij", self.fractions, self.P) @ lines.D
-        covariance_part = sum(
-            f * paired_traces(lines, P, P) for f, P in zip(self.fractions, self.P, strict=True)
-        )
-        out: Array = covariance_part + mean_part
+        out: Array = paired_traces(lines, self.fractions, self.P, self.P) + mean_part
         return out
 
     def curvature(self, lines: Slopes) -> Array:
@@ -99,12 +96,18 @@ class NormalPoint:
 
         sum f_k { tr(P dS_k P dS_l (P T - I/2)) + dmu_k' P dmu_l + dmu_k' P dS_l P d + dmu_l' P dS_k P d }.
         """
-        out = np.zeros((len(lines.u), len(lines.u)))
-        D, U, V = lines.D, lines.U, lines.V
-        for f, P, Q, d in zip(self.fractions, self.P, self.PTP, self.d, strict=True):
-            out += f * (paired_traces(lines, P, 2 * Q - P))
-            if D.any():
-                PD, Pd = P @ D, P @ d
-                mixed = (PD.T @ U) * (V.T @ Pd) + (PD.T @ V) * (U.T @ Pd)
-                out += f * (D.T @ PD + mixed + mixed.T)
+        out = paired_traces(lines, self.fractions, self.P, 2 * self.PTP - self.P)
+        if lines.D.any():
+            out = out + self._curvature_of_means(lines)
         return (out + out.T) / 2
+
+    def _curvature_of_means(self, lines: Slopes) -> Array:
+        """Sum over patterns of f { dmu_k' P dmu_l + dmu_k' P dS_l P d + dmu_l' P dS_k P d }."""
+        D, U, V = lines.D, lines.U, lines.V
+        weighted = self.fractions[:, None, None] * self.P
+        Pd = np.einsum("kij,kj->ki", self.P, self.d)
+        mixed = np.zeros((D.shape[1], D.shape[1]))
+        for DP, to_u, to_v in zip(D.T @ weighted, Pd @ U, Pd @ V, strict=True):
+            mixed += DP @ (U * to_v + V * to_u)
+        out: Array = D.T @ weighted.sum(0) @ D + mixed + mixed.T
+        return out

@@ -87,6 +87,11 @@ class State:
         parts = zip(self.problem.shares, self.lines, self.points, strict=True)
         return self.problem.stack([w * point.fisher(line) for w, line, point in parts])
 
+    def theta_curvature(self) -> Array:
+        """Observed information as if the moments were linear in the parameters."""
+        parts = zip(self.problem.shares, self.lines, self.points, strict=True)
+        return self.problem.stack([w * point.curvature(line) for w, line, point in parts])
+
     def theta_hessian(self) -> Array:
         """Observed information of one observation by all free parameters."""
         parts = zip(

@@ -13,6 +13,7 @@ from pipeline.sem.data import Rows
 from pipeline.sem.data.gamma import gamma
 from pipeline.sem.data.sample import Sample
 from pipeline.sem.errors import DataError
+from pipeline.sem.estimate.constrained import minimise_constrained
 from pipeline.sem.estimate.discrepancy import Discrepancy
 from pipeline.sem.estimate.newton import Optimum, minimise
 from pipeline.sem.estimate.normal import Normal
@@ -22,7 +23,7 @@ from pipeline.sem.estimate.start import start_values
 from pipeline.sem.inference.saturated import gls_weights
 from pipeline.sem.options import Method
 from pipeline.sem.structure.blocks import factors, lay_out
-from pipeline.sem.structure.constraints import reduction, scaled
+from pipeline.sem.structure.constraints import nonlinear_constraints, reduction, scaled
 from pipeline.sem.structure.scale import metric
 from pipeline.sem.table import ParameterTable
 
@@ -80,7 +81,7 @@ def prepare(
     deviations = np.ones(len(table.observed)) if method.discrepancy == "ULS" else sample.deviations
     scale = metric(table, deviations)
     layout = lay_out(table, sample.covariances, sample.means, scale)
-    factor = factors(table.free_rows, layout.names, scale)
+    factor = factors(table.free_rows, layout.place, scale)
     tied = scaled(reduction(table), factor)
     parts = discrepancies(table, sample, method, rows, scale[: len(table.observed)])
     return Problem(layout, tuple(parts), sample.shares, tied), scale, factor
@@ -98,8 +99,13 @@ def solve(
     first = (
         start * factor if start is not None else start_values(table, sample.covariances, sample.means, scale)
     )
-    optimum = minimise(problem, admissible_start(problem, first))
-    return Solution(table, sample, optimum, scale, factor)
+    return Solution(table, sample, optimise(problem, table, first, factor), scale, factor)
+
+
+def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Array) -> Optimum[State]:
+    """Minimise from a start in the internal metric, under nonlinear constraints where there are any."""
+    x, curved = admissible_start(problem, start), nonlinear_constraints(table, factor)
+    return minimise(problem, x) if curved is None else minimise_constrained(problem, x, curved)
 
 
 def admissible_start(problem: Problem, theta: Array) -> Array:

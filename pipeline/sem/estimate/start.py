@@ -19,11 +19,10 @@ def start_values(
     table: ParameterTable, covariances: Sequence[Array], means: Sequence[Array], scale: Array
 ) -> Array:
     """Return a start for every free row, in the internal metric."""
-    names = table.observed + table.latent
     out: list[float] = []
     for group in range(1, len(table.groups) + 1):
         rows = [row for row in table.rows if row.group == group]
-        multiplier = factors(rows, names, scale)
+        multiplier = factors(rows, table.place, scale)
         p = len(table.observed)
         S = covariances[group - 1] / np.outer(scale[:p], scale[:p])
         loads = _loadings(rows, table, S)
@@ -40,10 +39,10 @@ def _neutral(
     if row.op == "=~":
         return loads.get((row.lhs, row.rhs), 0.7)
     if row.op == "~1":
-        return float(mean[table.observed.index(row.lhs)]) if row.lhs in table.observed else 0.0
+        return float(mean[table.place[row.lhs]]) if row.lhs in table.observed else 0.0
     if row.op == "~~" and row.lhs == row.rhs:
         if row.lhs in table.observed:
-            at = table.observed.index(row.lhs)
+            at = table.place[row.lhs]
             return float(S[at, at]) * (0.5 if _explained(row.lhs, table) else 1.0)
         return 0.5
     if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,33 +37,31 @@ def value_slopes(solution: Solution) -> Array:
     return out
 
 
-def estimates_frame(solution: Solution, vcov: Array) -> pd.DataFrame:
+def estimates_frame(solution: Solution, vcov: Array, whole: Standardized) -> pd.DataFrame:
     """Return all parameters and defined parameters."""
-    values = all_values(solution)
-    own = Standardized(values, value_slopes(solution))
-    frame = _frame(solution, own, vcov)
-    for kind in ("lv", "all"):
-        standardized = standardize(solution, kind)
-        defined = defined_values(solution.table, label_values(solution.table, standardized.values))
-        frame[f"std_{kind}"] = np.concatenate([standardized.values, [float(v) for v in defined.values()]])
-    return frame
-
-
-def standardized_frame(solution: Solution, vcov: Array) -> pd.DataFrame:
-    """Return the completely standardized solution with delta-method errors and intervals."""
-    return _frame(solution, standardize(solution, "all"), vcov)
-
-
-def _frame(solution: Solution, own: Standardized, vcov: Array) -> pd.DataFrame:
     import pandas as pd
 
+    columns = _columns(solution, Standardized(all_values(solution), value_slopes(solution)), vcov)
+    for kind, standardized in (("lv", standardize(solution, "lv")), ("all", whole)):
+        defined = defined_values(solution.table, label_values(solution.table, standardized.values))
+        columns[f"std_{kind}"] = np.concatenate([standardized.values, [float(v) for v in defined.values()]])
+    return pd.DataFrame(columns)
+
+
+def standardized_frame(solution: Solution, vcov: Array, whole: Standardized) -> pd.DataFrame:
+    """Return the completely standardized solution with delta-method errors and intervals."""
+    import pandas as pd
+
+    return pd.DataFrame(_columns(solution, whole, vcov))
+
+
+def _columns(solution: Solution, own: Standardized, vcov: Array) -> dict[str, Any]:
     table = solution.table
     defined = defined_values(table, label_values(table, own.values))
     est = np.concatenate([own.values, [float(value) for value in defined.values()]])
     slopes = np.vstack([own.jacobian, defined_slopes(table, own.values, own.jacobian)])
     se = standard_errors(slopes, vcov)
-    columns = _names(solution) | inference_columns(est, se)
-    return pd.DataFrame(columns)
+    return _names(solution) | inference_columns(est, se)
 
 
 def standard_errors(slopes: Array, vcov: Array) -> Array:

@@ -33,7 +33,7 @@ def modification_indices(solution: Solution, minimum: float = 0.0) -> pd.DataFra
     state = _extended_state(solution, table.free_rows, new)
     index, change = _indices(solution, state, new)
     rows = [row for row, is_new in zip(table.free_rows, new, strict=True) if is_new]
-    change = change / factors(rows, solution.problem.layout.names, solution.scale)
+    change = change / factors(rows, solution.problem.layout.place, solution.scale)
     frame = pd.DataFrame(
         {
             "lhs": [row.lhs for row in rows],

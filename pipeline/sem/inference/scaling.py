@@ -44,9 +44,9 @@ class ScaledTest:
     @property
     def pvalue(self) -> float:
         """Probability of a larger chi-square."""
-        from scipy.stats import chi2
+        from scipy.special import chdtrc
 
-        return float(chi2.sf(self.statistic, self.df))
+        return float(chdtrc(self.df, self.statistic))
 
 
 def scaled_test(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:
@@ -129,7 +129,9 @@ def _full(V: Array) -> Array:
 
 def _yuan_bentler(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:
     """Mplus's variant: c = { tr(A1^-1 B1) - tr(E^-1 B0) } / df, with A1 and B1 at the saturated moments."""
-    bread = inverse(solution, information(solution, method.information, rows))
+    linear = method.bread == "h1" and method.information == "observed"
+    about = solution.state.theta_curvature() if linear else information(solution, method.information, rows)
+    bread = inverse(solution, about)
     h1, moments = saturated_trace(solution, rows)
     h0 = float((bread * first_order(solution, rows)).sum())
     factor = (h1 - h0) / solution.df

@@ -10,6 +10,7 @@ from scipy.linalg import null_space
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.structure.constraints import in_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,4 +58,4 @@ def _names(solution: Solution) -> list[tuple[str, str]]:
         return row.text + (f" [{table.groups[row.group - 1]}]" if several else "")
 
     pairs = [(text(first), text(second)) for first, second in table.equal]
-    return pairs + [constraint.text for constraint in table.constraints]
+    return pairs + [constraint.text for constraint in in_order(table)]

@@ -54,11 +54,15 @@ def _patterns(values: Array, sigma: Array, mu: Array) -> Iterator[tuple[Array, A
 
 
 def cross_products(scores: Array, weights: Array, clusters: Array | None) -> Array:
-    """Return the mean of s s' over rows, of weighted scores summed within clusters where there are any."""
-    weighted = scores * weights[:, None]
+    """Return the mean of s s' over rows, of weighted scores summed within clusters where there are any.
+
+    Clusters are multiplied by C / (C - 1), as lavaan does (Cameron & Miller, 2015, eq. 12).
+    """
+    weighted, few = scores * weights[:, None], 1.0
     if clusters is not None:
         weighted = cluster_sums(weighted, clusters)
-    out: Array = weighted.T @ weighted / len(scores)
+        few = len(weighted) / (len(weighted) - 1)
+    out: Array = few * (weighted.T @ weighted) / len(scores)
     return out
 
 

@@ -30,25 +30,25 @@ class Standardized:
 
 def standardize(solution: Solution, kind: str) -> Standardized:
     """Standardize all variables (kind 'all') or factors only ('lv')."""
-    table, names = solution.table, solution.problem.layout.names
+    table, place = solution.table, solution.table.place
     values, slopes = np.full(len(table.rows), np.nan), np.zeros((len(table.rows), len(table.free)))
     free = {row: column for column, row in enumerate(table.free)}
     groups = [_Group.of(solution, g, kind) for g in range(len(table.groups))]
     for at, row in enumerate(table.rows):
         group = groups[row.group - 1]
-        values[at], own = group.standardize(*cell_of(row, names))
+        values[at], own = group.standardize(*cell_of(row, place))
         slopes[at] = own
         if at in free:
-            slopes[at, free[at]] += group.unit(*cell_of(row, names))
+            slopes[at, free[at]] += group.unit(*cell_of(row, place))
     return Standardized(values, slopes * solution.factor)
 
 
 def units(solution: Solution, rows: Sequence[Row], kind: str) -> Array:
     """Return what parameters in the user's units are multiplied with to standardize them."""
-    names = solution.problem.layout.names
+    place = solution.table.place
     groups = [_Group.of(solution, g, kind) for g in range(len(solution.table.groups))]
-    own = [groups[row.group - 1].unit(*cell_of(row, names)) for row in rows]
-    out: Array = np.array(own) * factors(rows, names, solution.scale)
+    own = [groups[row.group - 1].unit(*cell_of(row, place)) for row in rows]
+    out: Array = np.array(own) * factors(rows, place, solution.scale)
     return out
 
 

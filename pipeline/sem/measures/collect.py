@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from pipeline.sem.arrays import vech
+from pipeline.sem.arrays import Array, vech
 from pipeline.sem.estimate.normal import Normal
-from pipeline.sem.estimate.quadratic import Quadratic, weigh
+from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.inference.saturated_test import free_moments, saturated_lines
 from pipeline.sem.inference.scaling import ScaledTest
 from pipeline.sem.measures import absolute, goodness, incremental, likelihood, rmsea
 from pipeline.sem.measures.residual_based import GroupResiduals, root_mean_squares
@@ -26,6 +28,25 @@ class Corrected:
     x2_scaled: float
     x2_null: float
     c_null: float
+
+
+class Test(Protocol):
+    """A chi-square and, where there is one, its scaled test."""
+
+    @property
+    def statistic(self) -> float:
+        """The chi-square."""
+        ...
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom."""
+        ...
+
+    @property
+    def scaled(self) -> ScaledTest | None:
+        """The scaled test."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,14 +69,15 @@ def all_measures(
     """Return every fit measure."""
     solution = model.solution
     out: dict[str, float] = {"npar": solution.npar, "fmin": fmin(solution)}
-    out |= _tests("", model, method) | _tests("baseline.", baseline, method)
-    out |= _incremental(model, baseline, robust)
+    out |= tests_of("", model, method) | tests_of("baseline.", baseline, method)
+    out |= incremental_indices(model, baseline, robust)
     if method.discrepancy == "ML":
         out |= _likelihood(solution)
     out["ntotal"] = solution.sample.total
     if model.scaled is not None and not math.isnan(model.scaled.factor_h1):
         out |= {"scaling.factor.h1": model.scaled.factor_h1, "scaling.factor.h0": model.scaled.factor_h0}
-    out |= _approximation(model, robust) | _residuals(solution) | _others(model)
+    size, groups = solution.sample.size, len(solution.sample.groups)
+    out |= approximation(model, robust, size, groups) | _residuals(solution) | _others(model)
     return out
 
 
@@ -66,12 +88,13 @@ def fmin(solution: Solution) -> float:
     return solution.state.value * (share if least_squares else 1.0)
 
 
-def _tests(prefix: str, tested: Tested, method: Method) -> dict[str, float]:
-    from scipy.stats import chi2
+def tests_of(prefix: str, tested: Test, method: Method) -> dict[str, float]:
+    """Return a chi-square, its scaled version and their p-values."""
+    from scipy.special import chdtrc
 
     x2, df = tested.statistic, tested.df
     plain = method.discrepancy != "ULS"
-    pvalue = (float(chi2.sf(x2, df)) if df else math.nan) if plain else math.nan
+    pvalue = (float(chdtrc(df, x2)) if df else math.nan) if plain else math.nan
     out: dict[str, float] = {f"{prefix}chisq": x2, f"{prefix}df": df, f"{prefix}pvalue": pvalue}
     if tested.scaled is not None:
         scaled = tested.scaled
@@ -86,7 +109,8 @@ def _tests(prefix: str, tested: Tested, method: Method) -> dict[str, float]:
     return out
 
 
-def _incremental(model: Tested, baseline: Tested, robust: Corrected | None) -> dict[str, float]:
+def incremental_indices(model: Test, baseline: Test, robust: Corrected | None) -> dict[str, float]:
+    """Return CFI, TLI and their relatives, plain, scaled and robust."""
     plain = (model.statistic, float(model.df), baseline.statistic, float(baseline.df))
     out = _relatives(plain, "")
     if model.scaled is not None and baseline.scaled is not None:
@@ -144,8 +168,8 @@ def _likelihood(solution: Solution) -> dict[str, float]:
     return out | likelihood.criteria(own, solution.npar, solution.sample.total)
 
 
-def _approximation(model: Tested, robust: Corrected | None) -> dict[str, float]:
-    n, groups = model.solution.sample.size, len(model.solution.sample.groups)
+def approximation(model: Test, robust: Corrected | None, n: float, groups: int) -> dict[str, float]:
+    """Return RMSEA with its interval and tests, plain, scaled and robust."""
     df, scaled = float(model.df), model.scaled
     out = {"rmsea": rmsea.rmsea(model.statistic, df, n, groups)}
     out |= _rmsea_inference(model.statistic, df, n, groups, 1.0, suffix="")
@@ -205,26 +229,40 @@ def _others(model: Tested) -> dict[str, float]:
 
 def _gfi(solution: Solution) -> float:
     shares = solution.sample.counts / solution.sample.total
-    values: list[float] = []
-    for g, group in enumerate(group_residuals(solution)):
-        discrepancy = solution.problem.discrepancies[g]
-        if isinstance(discrepancy, Normal):
-            own = solution.sample.groups[g]
-            four = (group.S, group.sigma, group.mean, group.mu)
-            if not own.complete:
-                four = (own.pairwise(), group.sigma, own.pooled()[0], group.mu)
-            means = solution.table.meanstructure
-            values.append(
-                goodness.gfi_normal(
-                    *four, meanstructure=means, masks=discrepancy.masks, fractions=discrepancy.fractions
-                )
-            )
-            continue
-        assert isinstance(discrepancy, Quadratic)
-        scale = solution.observed_scale
-        residual = vech((group.S - group.sigma) / np.outer(scale, scale))
-        if solution.table.meanstructure:
-            residual = np.concatenate([(group.mean - group.mu) / scale, residual])
-        V, s = discrepancy.V, discrepancy.moments
-        values.append(goodness.gfi_weighted(s, weigh(V, residual), residual, weigh(V, s)))
-    return float(shares @ np.array(values))
+    return float(shares @ np.array([_gfi_of_group(solution, g) for g in range(len(shares))]))
+
+
+def _gfi_of_group(solution: Solution, g: int) -> float:
+    """Compare observed with implied moments, pairwise ones where answers are missing, as lavaan does."""
+    group, discrepancy = group_residuals(solution)[g], solution.problem.discrepancies[g]
+    means, own = solution.table.meanstructure, solution.sample.groups[g]
+    S, mean = group.S, group.mean
+    if not own.complete:
+        S, mean = own.pairwise(), own.pooled()[0]
+    if isinstance(discrepancy, Normal) and not solution.exogenous:
+        masks, shares = discrepancy.masks, discrepancy.fractions
+        return goodness.gfi_normal(
+            S, group.sigma, mean, group.mu, meanstructure=means, masks=masks, fractions=shares
+        )
+    scale = solution.observed_scale
+    unit = np.outer(scale, scale)
+    observed, implied = vech(S / unit), vech(group.sigma / unit)
+    if means:
+        observed, implied = (
+            np.concatenate([m / scale, v]) for m, v in ((mean, observed), (group.mu, implied))
+        )
+    V = moment_weights(solution, g)
+    return goodness.gfi_weighted(observed, observed - implied, V)
+
+
+def moment_weights(solution: Solution, g: int) -> Array:
+    """Return the weights of a group's moments; those of fixed exogenous variables count nothing."""
+    discrepancy = solution.problem.discrepancies[g]
+    if isinstance(discrepancy, Quadratic):
+        return discrepancy.V
+    assert isinstance(discrepancy, Normal)
+    implied, means = solution.state.implied[g], solution.table.meanstructure
+    V = discrepancy.at(implied).fisher(saturated_lines(len(implied.mu), means))
+    keep = free_moments(solution)
+    out: Array = V * np.outer(keep, keep)
+    return out

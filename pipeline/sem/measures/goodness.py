@@ -30,11 +30,11 @@ def gfi_normal(
     return 1 - above / below
 
 
-def gfi_weighted(
-    observed: Array, weighted_residual: Array, residual: Array, weighted_observed: Array
-) -> float:
-    """GFI with any weights, already applied."""
-    return 1 - float(residual @ weighted_residual) / float(observed @ weighted_observed)
+def gfi_weighted(observed: Array, residual: Array, V: Array) -> float:
+    """GFI with any weights, a matrix or its diagonal."""
+    from pipeline.sem.estimate.quadratic import weigh
+
+    return 1 - float(residual @ weigh(V, residual)) / float(observed @ weigh(V, observed))
 
 
 def agfi(gfi: float, moments: int, df: float) -> float:

@@ -18,7 +18,7 @@ def interval(
     x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, level: float = 0.90
 ) -> tuple[float, float]:
     """Bounds from the non-centrality parameters at which X2 is the upper or lower quantile."""
-    if df < 1:
+    if not df >= 1:
         return 0.0, 0.0
     tail = (1 - level) / 2
     bounds = (_noncentrality(x2, df, 1 - tail, x2), _noncentrality(x2, df, tail, max(n, 4 * x2)))
@@ -29,11 +29,10 @@ def interval(
 def _noncentrality(x2: float, df: float, probability: float, largest: float) -> float:
     """Return the non-centrality with P(chi2 <= X2) = probability, or 0 where there is none."""
     from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
+    from scipy.special import chndtr
 
     def excess(value: float) -> float:
-        below = chi2.cdf(x2, df) if value <= 0 else ncx2.cdf(x2, df, value)
-        return float(below - probability)
+        return float(chndtr(x2, df, value)) - probability
 
     if excess(0.0) < 0 or excess(largest) > 0:
         return 0.0
@@ -53,6 +52,6 @@ def not_close_fit(
     x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, bound: float = 0.08
 ) -> float:
     """P(a smaller X2) if RMSEA were the bound: small values speak against a fit that bad."""
-    from scipy.stats import ncx2
+    from scipy.special import chndtr
 
-    return float(ncx2.cdf(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan
+    return float(chndtr(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan

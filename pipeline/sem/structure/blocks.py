@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -21,22 +20,23 @@ class Layout:
     blocks: tuple[Block, ...]
     parts: tuple[slice, ...]
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
         """Observed variables, then factors: the order of the matrices."""
         return self.table.observed + self.table.latent
 
-    def cell(self, row: Row) -> tuple[str, int, int]:
-        """Return the matrix and the cell of a parameter."""
-        return cell_of(row, self.names)
+    @property
+    def place(self) -> dict[str, int]:
+        """Where each variable stands."""
+        return self.table.place
 
 
-def cell_of(row: Row, names: Sequence[str]) -> tuple[str, int, int]:
+def cell_of(row: Row, place: Mapping[str, int]) -> tuple[str, int, int]:
     """Return the matrix (B, S or m) and the cell (to, from) of a parameter."""
-    left = names.index(row.lhs)
+    left = place[row.lhs]
     if row.op == "~1":
         return "m", left, left
-    right = names.index(row.rhs)
+    right = place[row.rhs]
     if row.op == "=~":
         return "B", right, left
     return ("B" if row.op == "~" else "S"), left, right
@@ -56,23 +56,26 @@ def lay_out(
     return Layout(table, tuple(blocks), tuple(parts))
 
 
-def factors(rows: Sequence[Row], names: Sequence[str], scale: Array) -> Array:
+def factors(rows: Sequence[Row], place: Mapping[str, int], scale: Array) -> Array:
     """Return what a parameter is multiplied with in the metric z / scale."""
     out = np.empty(len(rows))
     for position, row in enumerate(rows):
-        matrix, i, j = cell_of(row, names)
-        out[position] = {"B": scale[j] / scale[i], "S": 1 / (scale[i] * scale[j]), "m": 1 / scale[i]}[matrix]
+        matrix, i, j = cell_of(row, place)
+        if matrix == "B":
+            out[position] = scale[j] / scale[i]
+        else:
+            out[position] = 1 / (scale[i] * scale[j]) if matrix == "S" else 1 / scale[i]
     return out
 
 
 def _block(rows: list[Row], table: ParameterTable, S: Array, mean: Array, scale: Array) -> Block:
-    names = table.observed + table.latent
-    n, p = len(names), len(table.observed)
+    place, p = table.place, len(table.observed)
+    n = len(place)
     fixed = {"B": np.zeros((n, n)), "S": np.zeros((n, n)), "m": np.zeros((n, 1))}
     free: dict[str, list[tuple[int, int, int]]] = {"B": [], "S": [], "m": []}
     count = 0
-    for row, factor in zip(rows, factors(rows, names, scale), strict=True):
-        matrix, i, j = cell_of(row, names)
+    for row, factor in zip(rows, factors(rows, place, scale), strict=True):
+        matrix, i, j = cell_of(row, place)
         if row.free:
             free[matrix].append((i, j, count))
             count += 1

@@ -18,6 +18,8 @@ import numpy as np
 from pipeline.sem.arrays import Array, Index, vech_index
 from pipeline.sem.structure.ram import Block, Implied
 
+_CELLS = 2_000_000
+
 
 @dataclass(frozen=True)
 class Slopes:
@@ -64,14 +66,26 @@ def gradient(lines: Slopes, by_sigma: Array, by_mu: Array) -> Array:
     return out
 
 
-def paired_traces(lines: Slopes, P: Array, Q: Array) -> Array:
-    """Return tr(P dSigma_k Q dSigma_l) / 2 for every pair of parameters."""
+def paired_traces(lines: Slopes, weights: Array, P: Array, Q: Array) -> Array:
+    """Return the weighted sum over patterns of tr(P dSigma_k Q dSigma_l) / 2, for every pair."""
+    size = len(lines.u)
+    total = np.zeros((size, size))
+    batch = max(1, _CELLS // max(size * size, 1))
+    for start in range(0, len(P), batch):
+        some = slice(start, start + batch)
+        total += _traces(lines, weights[some, None, None] * P[some], Q[some])
+    out: Array = total * np.outer(lines.half, lines.half) / 2
+    return out
+
+
+def _traces(lines: Slopes, P: Array, Q: Array) -> Array:
+    """Sum of (v'Qu)(u'Pv) + (v'Qv)(u'Pu) + (u'Qu)(v'Pv) + (u'Qv)(v'Pu) over patterns."""
     CP, CQ = lines.W.T @ P @ lines.W, lines.W.T @ Q @ lines.W
-    u, v, h = lines.u, lines.v, lines.half
-    uu, uv = np.ix_(u, u), np.ix_(u, v)
-    vu, vv = np.ix_(v, u), np.ix_(v, v)
-    total = CQ[vu] * CP[uv] + CQ[vv] * CP[uu] + CQ[uu] * CP[vv] + CQ[uv] * CP[vu]
-    out: Array = total * np.outer(h, h) / 2
+    uu, vv = (lines.u[:, None], lines.u), (lines.v[:, None], lines.v)
+    uv = (lines.u[:, None], lines.v)
+    mixed = CQ[:, *uv].swapaxes(1, 2) * CP[:, *uv]
+    straight = CQ[:, *vv] * CP[:, *uu] + CQ[:, *uu] * CP[:, *vv]
+    out: Array = (straight + mixed + mixed.swapaxes(1, 2)).sum(0)
     return out
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from pipeline.sem.errors import ModelError
 from pipeline.sem.syntax import Formula, Model, Modifier, Term
+from pipeline.sem.syntax.expressions import Expression
 from pipeline.sem.table.invariance import hold_equal
 from pipeline.sem.table.roles import Roles, find_roles
 from pipeline.sem.table.rows import ParameterTable, Row, unique
@@ -37,8 +38,9 @@ def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterT
     rows = share_fixed_labels(rows)
     table = ParameterTable(
         tuple(rows), roles.observed, roles.latent, exogenous, tuple(groups), meanstructure, model.definitions,
-        model.constraints, label_pairs(rows),
+        model.constraints, label_pairs(rows), roles.exogenous_observed,
     )  # fmt: skip
+    check_labels(table)
     return hold_equal(table, rules.group_equal, rules.group_partial, rules.std_lv)
 
 
@@ -163,6 +165,26 @@ def label_pairs(rows: list[Row]) -> tuple[tuple[int, int], ...]:
         if origin != position:
             pairs.append((origin, position))
     return tuple(pairs)
+
+
+def check_labels(table: ParameterTable) -> None:
+    """Every name in a := or == line must be a label or an earlier definition."""
+    known = {row.label for row in table.rows if row.label}
+    for definition in table.definitions:
+        _check_names(definition.expression, known, definition.line)
+        known.add(definition.name)
+    for constraint in table.constraints:
+        _check_names(constraint.left, known, constraint.line)
+        _check_names(constraint.right, known, constraint.line)
+
+
+def _check_names(expression: Expression, known: set[str], line: int) -> None:
+    for name in expression.names():
+        if name not in known:
+            raise ModelError(
+                f"line {line}: '{name}' is not the label of a parameter; label one, as {name}*x"
+                + (f" (labels so far: {', '.join(sorted(known))})" if known else "")
+            )
 
 
 def variables_of(model: Model) -> tuple[str, ...]:

@@ -44,7 +44,10 @@ class Row:
 
 @dataclass(frozen=True)
 class ParameterTable:
-    """All rows, group by group, with what ties them together."""
+    """All rows, group by group, with what ties them together.
+
+    `covariates` are the exogenous observed variables; those that are fixed at the sample are `exogenous` too.
+    """
 
     rows: tuple[Row, ...]
     observed: tuple[str, ...]
@@ -55,11 +58,17 @@ class ParameterTable:
     definitions: tuple[Definition, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     equal: tuple[tuple[int, int], ...] = ()
+    covariates: tuple[str, ...] = ()
 
     @cached_property
     def free(self) -> tuple[int, ...]:
         """Positions of the free rows."""
         return tuple(position for position, row in enumerate(self.rows) if row.free)
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Where each variable stands in the matrices: observed ones first."""
+        return {name: at for at, name in enumerate(self.observed + self.latent)}
 
     @property
     def free_rows(self) -> tuple[Row, ...]:

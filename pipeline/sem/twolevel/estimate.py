@@ -16,7 +16,6 @@ from pipeline.sem.structure.blocks import factors, lay_out
 from pipeline.sem.structure.constraints import reduction, scaled
 from pipeline.sem.structure.ram import Block
 from pipeline.sem.structure.scale import metric
-from pipeline.sem.table import ParameterTable
 from pipeline.sem.twolevel.problem import Place2, Problem2, State2
 from pipeline.sem.twolevel.sample import Sample2
 from pipeline.sem.twolevel.table import LeveledTable
@@ -89,7 +88,7 @@ def prepare(table: LeveledTable, sample: Sample2) -> tuple[Problem2, tuple[Array
         parts.append(slice(start, start + layout.blocks[0].q))
         start = parts[-1].stop
         scales.append(scale)
-        multipliers.append(factors(view.free_rows, layout.names, scale))
+        multipliers.append(factors(view.free_rows, view.place, scale))
     factor = np.concatenate(multipliers)
     tied = scaled(reduction(table.whole), factor)
     problem = Problem2(
@@ -135,8 +134,3 @@ def replaced(solution: Solution2, x: Array) -> Solution2:
     """Return the solution's problem at another x, as if it were its optimum."""
     state = solution.problem.at(x)
     return replace(solution, optimum=Optimum(state, 0.0, 0))
-
-
-def view_names(view: ParameterTable) -> tuple[str, ...]:
-    """Observed variables, then factors: the order of a block's matrices."""
-    return view.observed + view.latent

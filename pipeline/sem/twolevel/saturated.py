@@ -37,7 +37,7 @@ def half_saturated(solution: Solution2, level: int) -> Optimum[State2]:
     table, sample = solution.table, solution.sample
     blocks, theta = list(solution.problem.blocks), [solution.state.theta[p] for p in solution.problem.parts]
     free = [b % 2 == level - 1 for b in range(len(blocks))]
-    for b in np.flatnonzero(free):
+    for b in [b for b, released in enumerate(free) if released]:
         blocks[b], theta[b] = saturated_blocks(table, sample, b // 2)[level - 1]
     problem = problem_of(table, sample, blocks)
     K = _kept(solution, problem, free)

@@ -14,7 +14,7 @@ from functools import cached_property
 from pipeline.sem.errors import ModelError
 from pipeline.sem.syntax import Formula, Model
 from pipeline.sem.table import ParameterTable, Row
-from pipeline.sem.table.build import Rules, block_rows, label_pairs, share_fixed_labels
+from pipeline.sem.table.build import Rules, block_rows, check_labels, label_pairs, share_fixed_labels
 from pipeline.sem.table.invariance import hold_equal
 from pipeline.sem.table.roles import Roles, find_roles
 from pipeline.sem.table.rows import unique
@@ -120,6 +120,7 @@ def build_leveled_table(model: Model, groups: Sequence[str], rules: Rules) -> Le
         unique((*roles[0].latent, *roles[1].latent)), (), tuple(groups), True, model.definitions,
         model.constraints, label_pairs(rows),
     )  # fmt: skip
+    check_labels(table)
     whole = hold_equal(table, rules.group_equal, rules.group_partial, rules.std_lv)
     return LeveledTable(whole, *levels)
 

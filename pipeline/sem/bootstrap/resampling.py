@@ -1,0 +1,119 @@
+"""Batches of resamples of a fit: from counts of units to estimates. Every batch can be computed by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.sem.arrays import Array
+from pipeline.sem.bootstrap.leastsquares import refit_each
+from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
+from pipeline.sem.bootstrap.refit import Refits, Refitter
+from pipeline.sem.bootstrap.units import BATCH, Units
+from pipeline.sem.bootstrap.values import Exogenous, Values
+from pipeline.sem.data import Rows
+from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.options import Method
+
+_CACHE = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Resampling:
+    """A fitted model, its rows, and the units that are drawn."""
+
+    solution: Solution
+    method: Method
+    rows: Rows
+    units: Units
+
+    def by_seed(self, draws: int, seed: int) -> Values:
+        """Return the estimates of resamples drawn by batches, each with its own seed."""
+        starts = range(0, draws, BATCH)
+        counts = (self.units.drawn(seed, start // BATCH)[: draws - start] for start in starts)
+        return self.collect(counts)
+
+    def by_indices(self, indices: tuple[Array, ...]) -> Values:
+        """Return the estimates of given resamples."""
+        starts = range(0, len(indices[0]), BATCH)
+        return self.collect(
+            self.units.given([part[start : start + BATCH] for part in indices]) for start in starts
+        )
+
+    def without_each(self) -> Values:
+        """Return the estimates without each unit in turn."""
+        starts = range(0, self.units.count, BATCH)
+        spans = (range(start, min(start + BATCH, self.units.count)) for start in starts)
+        return self.collect(self.units.left_out(span) for span in spans)
+
+    def collect(self, counts: Iterable[Array]) -> Values:
+        """Refit every batch and join the draws; those that did not converge are NaN."""
+        parts = [(batch, refits) for batch, refits in self.refit(counts)]
+        theta = np.concatenate([_masked(refits) for _, refits in parts])
+        exogenous = [
+            Exogenous(
+                np.concatenate([batch.groups[g].exogenous_mean for batch, _ in parts]),
+                np.concatenate([batch.groups[g].exogenous_covariance for batch, _ in parts]),
+            )
+            for g in range(len(self.rows.groups))
+        ]
+        return Values(self.solution, theta, tuple(exogenous))
+
+    def refit(self, counts: Iterable[Array]) -> Iterator[tuple[Batch, Refits]]:
+        """Return moments and estimates batch by batch, in portions that fit the processor's cache."""
+        for rows in counts:
+            for start in range(0, len(rows), self.portion):
+                drawn = rows[start : start + self.portion]
+                batch = self.source.batch(drawn)
+                if self.method.discrepancy == "ML":
+                    yield _without_moments(batch), self.refitter(batch)
+                else:
+                    yield (
+                        _without_moments(batch),
+                        refit_each(self.solution, self.method, self.rows, self.units, drawn),
+                    )
+
+    @cached_property
+    def portion(self) -> int:
+        """Resamples that advance together."""
+        groups = self.source.groups
+        cells = sum(len(pattern.columns) ** 2 for group in groups for pattern in group.patterns)
+        return int(np.clip(_CACHE // (8 * max(cells, 1)), 10, BATCH))
+
+    @cached_property
+    def refitter(self) -> Refitter:
+        """The model, starting from the full sample's estimates."""
+        return Refitter(self.solution)
+
+    @cached_property
+    def source(self) -> Source:
+        """Tables of sums by unit."""
+        sample, scale = self.solution.sample, self.solution.observed_scale
+        groups = zip(self.rows.groups, sample.means, self.units.owners, strict=True)
+        return Source(
+            tuple(
+                GroupSource.of(
+                    rows,
+                    owner,
+                    mean=mean,
+                    scale=scale,
+                    exogenous=self.solution.exogenous,
+                    unbiased=sample.unbiased,
+                )
+                for rows, mean, owner in groups
+            )
+        )
+
+
+def _masked(refits: Refits) -> Array:
+    return np.where(refits.converged[:, None], refits.theta, np.nan)
+
+
+def _without_moments(batch: Batch) -> Batch:
+    """Keep only what later results need: the exogenous moments."""
+    from dataclasses import replace
+
+    return Batch(tuple(replace(group, patterns=()) for group in batch.groups), batch.shares)

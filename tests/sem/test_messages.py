@@ -1,0 +1,82 @@
+"""What a researcher reads when a model or its data cannot be used, or when a solution is doubtful."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline import sem
+
+from .references import HS, fitted, frame
+
+ERRORS = [
+    ("f =~ x1 + x2", {}, sem.ModelError, "4 free parameters but the data give only 3"),
+    ("f =~ NA*x1 + x2 + x3", {}, sem.ModelError, "give factor 'f' a scale"),
+    ("f =~ x1 + x2\ng =~ x3 + x4\nf ~~ 0*g", {}, sem.ModelError, "not identified: .*2 indicator"),
+    ("f =~ x1 + x2 + x99", {}, sem.DataError, "'x99' .did you mean 'x9'"),
+    ("f =~ x1 + school", {}, sem.DataError, "'school' holds"),
+    ("f =~ x1 + x2 + c(a, b, c)*x3", {"group": "school"}, sem.ModelError, "3 modifiers for 2 group"),
+    ("f =~ x1 + x2 + x3", {"group_equal": ["loadings"]}, sem.ModelError, "needs group="),
+    (
+        "f =~ x1 + x2 + x3",
+        {"group": "school", "group_equal": ["loading"]},
+        sem.ModelError,
+        "not one of loadings",
+    ),
+    ("level: 1\nf =~ x1 + x2 + x3", {}, sem.ModelError, "two-level"),
+    ("f =~ x1 + x2 + x3 + x4\na := b*c", {}, sem.ModelError, "line 2: 'b' is not the label"),
+    ("f =~ x1 + a*x2 + x3 + x4\na == b", {}, sem.ModelError, "line 2: 'b' .*labels so far: a"),
+    ("f =~ x1 + a*x2 + b*x3 + x4\na^2 + b^2 == -1", {}, sem.ModelError, "could not be met"),
+    ("f =~ x1 + a*x2 + b*x3 + x4\na == b\na == 1\nb == 2", {}, sem.ModelError, "contradict"),
+    ("f =~ f + x1", {}, sem.ModelError, "own indicator"),
+    ("x1 ~ x1", {}, sem.ModelError, "predict itself"),
+    ("f =~ x1 + x2 + x3", {"estimator": "BAYES"}, sem.ModelError, "choose one of ML"),
+    ("f =~ x1 + x2 + x3", {"estimator": "WLSMV"}, sem.ModelError, "ordered"),
+    ("f =~ x1 + x2 + x3", {"missing": "fiml", "estimator": "GLS"}, sem.ModelError, "full-information"),
+    ("f =~ x1 + x2 + x3", {"missing": "pairwise"}, sem.ModelError, "'listwise' or 'fiml'"),
+    ("f =~ x1 + x2 + x3", {"ordered": True}, sem.ModelError, "ordered"),
+]
+
+
+@pytest.mark.parametrize(("model", "options", "kind", "message"), ERRORS)
+def test_errors(model, options, kind, message):
+    with pytest.raises(kind, match=message):
+        sem.fit(model, frame(HS), **options)
+
+
+FRAMES = [
+    (lambda d: d.assign(x3=1.0), "'x3' does not vary"),
+    (lambda d: d.assign(x3=d.x1 + d.x2), "singular"),
+    (lambda d: d.head(4), "4 complete rows for 4 variables"),
+    (lambda d: d.assign(x3=np.inf), "infinite"),
+    (lambda d: d.assign(x3=np.nan), "0 usable row"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), FRAMES)
+def test_data_errors(change, message):
+    with pytest.raises(sem.DataError, match=message):
+        sem.fit("f =~ x1 + x2 + x3 + x4", change(frame(HS)))
+
+
+def test_heywood_case_is_named_with_a_remedy():
+    fit = sem.fit("f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6", frame(HS).head(25))
+    assert any(
+        "residual variance of 'x1' is negative" in text and "x1 ~~ 0*x1" in text for text in fit.warnings
+    )
+
+
+def test_factors_that_correlate_beyond_one_are_named():
+    fit = sem.fit("f =~ x1 + x2\ng =~ x3 + x4", frame(HS))
+    assert any("'f' and 'g' correlate 1.466" in text for text in fit.warnings)
+
+
+def test_left_out_rows_are_counted():
+    assert any("196 row(s) with a missing answer" in text for text in fitted("a_fiml:listwise_mcar").warnings)
+
+
+@pytest.mark.parametrize("estimator", ["MLM", "MLR", "WLS"])
+def test_moments_alone_are_refused_where_rows_are_needed(estimator):
+    moments = sem.Moments.of(frame(HS), ["x1", "x2", "x3", "x4"])
+    with pytest.raises(sem.DataError, match="rows of the data"):
+        assert sem.fit("f =~ x1 + x2 + x3 + x4", moments, estimator=estimator).measures
