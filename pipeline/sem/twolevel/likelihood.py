@@ -41,7 +41,7 @@ class Complete:
         """Evaluate; raises LinAlgError where a cluster's covariances are not positive definite."""
         m = self.moments
         q = len(implied.between) - len(implied.within)
-        T, values, log_determinant = _diagonalise(implied, q)
+        T, values, log_determinant = diagonalise(implied, q)
         per_size = _deltas(values, q, m.distinct)
         delta = _deltas(values, q, m.sizes)
         Y = (m.rows - m.roots[:, None] * implied.mu) @ T.T
@@ -50,7 +50,7 @@ class Complete:
         log_all = (m.freedom + m.clusters) * log_determinant[0] + m.clusters * log_determinant[1]
         spread = -(m.counts @ np.log(per_size)).sum()
         raw = 0.5 * (log_all + float(np.trace(S)) + float(spread) + float((Y * Y * delta).sum()))
-        return CompletePoint(raw / m.people, m, q, T, per_size, delta, Y * delta, S)
+        return CompletePoint(raw / m.people, m, q, T, values, per_size, delta, Y * delta, S)
 
     def loglik(self, value: float) -> float:
         """Log-likelihood at a value of F."""
@@ -60,10 +60,10 @@ class Complete:
         constants = (m.people * y + m.clusters * q) * np.log(2 * np.pi) + y * float(
             m.counts @ np.log(m.distinct)
         )
-        return -m.people * value - 0.5 * constants
+        return float(-m.people * value - 0.5 * constants)
 
 
-def _diagonalise(implied: Implied2, q: int) -> tuple[Array, Array, tuple[float, float]]:
+def diagonalise(implied: Implied2, q: int) -> tuple[Array, Array, tuple[float, float]]:
     """Return T, the eigenvalues l, and the log-determinants of Sw and Sz."""
     L = np.linalg.cholesky(implied.within)
     Z = np.linalg.cholesky(implied.between[:q, :q])
@@ -112,10 +112,15 @@ class CompletePoint:
     moments: ClusterMoments
     q: int
     T: Array
+    values: Array
     per_size: Array
     delta: Array
     A: Array
     S: Array
+
+    def deltas(self, sizes: Array) -> Array:
+        """Return the diagonals of (T Phi_n T')^-1 of clusters of some sizes."""
+        return _deltas(self.values, self.q, sizes)
 
     @cached_property
     def by_between(self) -> Array:
@@ -147,7 +152,7 @@ class CompletePoint:
         m, C = self.moments, self.per_size
         weights = [np.einsum("s,si,sj->ij", m.counts / m.distinct**k, C, C) for k in range(3)]
         weights[2][self.q :, self.q :] += m.freedom
-        means = (lines.mean.T * (m.counts @ C)) @ lines.mean
+        means: Array = (lines.mean.T * (m.counts @ C)) @ lines.mean
         out: Array = (0.5 * _weighted(lines, weights) + means) / m.people
         return out
 
@@ -160,7 +165,8 @@ class CompletePoint:
         out += self._quadratic(lines)
         mixed = self._mixed(lines)
         out += mixed + mixed.T
-        return (out + out.T) / (2 * m.people)
+        half: Array = (out + out.T) / (2 * m.people)
+        return half
 
     def _quadratic(self, lines: Directions) -> Array:
         """Sum over rows of a' dPhi_k Phi^-1 dPhi_l a, and the like of the within cross-products."""

@@ -96,7 +96,9 @@ class Problem2:
     def at(self, x: Array) -> State2:
         """Evaluate at x; raises LinAlgError outside the region where the likelihood exists."""
         theta = self.reduction.theta(x)
-        implied = tuple(imply(block, theta[part]) for block, part in zip(self.blocks, self.parts, strict=True))
+        implied = tuple(
+            imply(block, theta[part]) for block, part in zip(self.blocks, self.parts, strict=True)
+        )
         points = tuple(
             likelihood.at(self.place.joint(implied[2 * g], implied[2 * g + 1]))
             for g, likelihood in enumerate(self.likelihoods)

@@ -1,4 +1,4 @@
-"""Saturated moments of one level or of both, and the independence model: what chi-square and CFI compare with.
+"""Saturated moments of one level or of both, and the independence model: what a model is compared with.
 
 Within covariances are free. Between covariances are L L' with L lower triangular, so that they are the
 covariances of something even where the best ones are singular; there, EM needs thousands of passes (Rosseel,
@@ -32,13 +32,28 @@ def saturated(table: LeveledTable, sample: Sample2) -> Optimum[State2]:
     return minimise(problem, admissible(problem, np.concatenate([start for _, start in pairs])))
 
 
+def saturated_moments(table: LeveledTable, sample: Sample2, optimum: Optimum[State2]) -> State2:
+    """Return the saturated optimum with covariances and means themselves as parameters."""
+    blocks, theta = [], []
+    for g in range(len(sample.likelihoods)):
+        own = [name for name in table.within.observed if name not in table.between.observed]
+        for level, names in ((0, own), (1, list(table.between.observed))):
+            implied = optimum.state.implied[2 * g + level]
+            order = (table.within, table.between)[level].observed
+            at = [order.index(name) for name in names]
+            block, start = _free_block(implied.sigma, implied.mu[at], at)
+            blocks.append(block)
+            theta.append(start)
+    return problem_of(table, sample, blocks).at(np.concatenate(theta))
+
+
 def half_saturated(solution: Solution2, level: int) -> Optimum[State2]:
-    """Estimate the model with one of its levels left unrestricted (Ryu & West, 2009)."""
+    """Estimate the model of one level, with the other one left unrestricted (Ryu & West, 2009)."""
     table, sample = solution.table, solution.sample
     blocks, theta = list(solution.problem.blocks), [solution.state.theta[p] for p in solution.problem.parts]
-    free = [b % 2 == level - 1 for b in range(len(blocks))]
+    free = [b % 2 != level - 1 for b in range(len(blocks))]
     for b in [b for b, released in enumerate(free) if released]:
-        blocks[b], theta[b] = saturated_blocks(table, sample, b // 2)[level - 1]
+        blocks[b], theta[b] = saturated_blocks(table, sample, b // 2)[b % 2]
     problem = problem_of(table, sample, blocks)
     K = _kept(solution, problem, free)
     problem = replace(problem, reduction=Reduction(K, np.zeros(len(K)), np.zeros((0, len(K)))))

@@ -33,9 +33,7 @@ def block_solutions(solution: Solution2, saturated: State2 | None = None) -> tup
         theta = solution.state.theta[part]
         state = State(problem, theta, theta, (solution.state.implied[b],), ())
         sample = _sample(solution, saturated, b)
-        out.append(
-            Solution(view, sample, Optimum(state, 0.0, 0), solution.scales[b], solution.factor[part])
-        )
+        out.append(Solution(view, sample, Optimum(state, 0.0, 0), solution.scales[b], solution.factor[part]))
     return tuple(out)
 
 
