@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline import sem
@@ -69,6 +70,21 @@ def test_heywood_case_is_named_with_a_remedy():
 def test_factors_that_correlate_beyond_one_are_named():
     fit = sem.fit("f =~ x1 + x2\ng =~ x3 + x4", frame(HS))
     assert any("'f' and 'g' correlate 1.466" in text for text in fit.warnings)
+
+
+def test_estimates_that_run_off_are_named():
+    draw = np.random.default_rng(0)
+    noise = pd.DataFrame(draw.normal(size=(100, 8)), columns=[f"y{i}" for i in range(8)])
+    fit = sem.fit("f =~ y0 + y1 + y2 + y3\ng =~ y4 + y5 + y6 + y7\ng ~ f", noise)
+    assert not fit.converged
+    assert any("did not converge" in text and "went furthest" in text for text in fit.warnings)
+
+
+def test_a_second_start_helps_where_the_first_runs_off():
+    rows = frame(HS).sample(20, random_state=1)
+    fit = sem.fit("visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9", rows)
+    assert fit.converged
+    assert np.isclose(fit.measures["fmin"], 1.058184442, rtol=1e-7)  # lavaan 0.6-14 from its own start
 
 
 def test_left_out_rows_are_counted():

@@ -1,7 +1,8 @@
 """Bootstrap p-value of the chi-square test (Bollen & Stine, 1992).
 
 Rows are moved to where the model holds, Z = (Y - ybar) S^-1/2 Sigma^1/2 + mu; the p-value is the share of
-their resamples whose chi-square exceeds the sample's.
+their resamples whose chi-square exceeds the sample's. Symmetric roots depend on the units of the variables:
+here they are taken at unit variances (lavaan takes them in the units of the data).
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ class BollenStine:
 
 def bollen_stine(fit: Fit, draws: int = 1000, seed: int = 1, indices: Any = None) -> BollenStine:
     """Return the bootstrap p-value of a model fitted by maximum likelihood to complete rows."""
-    if fit.method.discrepancy != "ML" or not all(group.complete for group in fit.solution.sample.groups):
-        raise ModelError("the Bollen-Stine bootstrap is for maximum likelihood with complete rows")
-    rows = fit.rows_needed("the Bollen-Stine bootstrap")
-    moved = _moved(fit.solution, rows)
+    moved = _moved(fit.solution, fit.rows_needed("the Bollen-Stine bootstrap"))
     resampling = Resampling(fit.solution, fit.method, moved, Units.of(moved, None))
+    if not resampling.batched or not all(group.complete for group in fit.solution.sample.groups):
+        raise ModelError(
+            "the Bollen-Stine bootstrap is for maximum likelihood with complete rows and linear constraints"
+        )
     units, starts = resampling.units, range(0, draws, BATCH)
     if indices is None:
         counts = [units.drawn(seed, start // BATCH)[: draws - start] for start in starts]

@@ -45,7 +45,7 @@ def _invert(stack: Array, log_determinant: Array) -> Array:
 
 def _sweep(stack: Array, log_determinant: Array) -> Array:
     """Gauss-Jordan without pivoting; adds the pivots' logarithms, NaN for a negative one."""
-    M = np.ascontiguousarray(np.moveaxis(stack, 0, 2))
+    M = np.moveaxis(stack, 0, 2).copy(order="C")
     for k in range(len(M)):
         pivot = M[k, k].copy()
         log_determinant += np.log(pivot)

@@ -60,10 +60,10 @@ class Refitter:
         for groups in self.kernels:
             todo = np.flatnonzero(possible & ~converged)
             if len(todo):
-                descent = descend(_Objective(self, groups), batch.keep(todo), x[todo], self.metric)
+                descent = descend(self.objective(groups), batch.keep(todo), x[todo], self.metric)
                 x[todo], value[todo], converged[todo] = descent.x, descent.value, descent.converged
         for draw in np.flatnonzero(possible & ~converged):
-            x[draw], value[draw], converged[draw] = self._alone(batch.keep(np.array([draw])))
+            x[draw], value[draw], converged[draw] = self._newton(batch.keep(np.array([draw])))
         return Refits(x @ reduction.K.T + reduction.k, value, converged)
 
     @property
@@ -94,17 +94,22 @@ class Refitter:
         inverse: Array = np.linalg.pinv(observed if smallest > 0 else state.fisher())
         return inverse
 
-    def _alone(self, batch: Batch) -> tuple[Array, float, bool]:
-        """Refit one draw by damped Newton steps."""
+    def objective(self, kernels: Kernels) -> _Objective:
+        """Return F of all groups by x, computed by the given kernels."""
+        return _Objective(self.solution.problem, kernels)
+
+    def alone(self, batch: Batch) -> Problem:
+        """Return the only draw of a batch as a problem of the core."""
         problem = self.solution.problem
-        layout = replace(
-            problem.layout,
-            blocks=tuple(_own_block(d, g) for d, g in zip(self.dense, batch.groups, strict=True)),
-        )
+        blocks = tuple(_own_block(d, g) for d, g in zip(self.dense, batch.groups, strict=True))
         parts = tuple(_discrepancy(d.block, g) for d, g in zip(self.dense, batch.groups, strict=True))
+        return Problem(replace(problem.layout, blocks=blocks), parts, batch.shares[0], problem.reduction)
+
+    def _newton(self, batch: Batch) -> tuple[Array, float, bool]:
+        """Refit one draw by damped Newton steps; none is found where no moments are implied."""
         start = self.solution.state.x
         try:
-            optimum = minimise(Problem(layout, parts, batch.shares[0], problem.reduction), start)
+            optimum = minimise(self.alone(batch), start)
         except np.linalg.LinAlgError:
             return start, np.nan, False
         return optimum.state.x, optimum.state.value, optimum.converged
@@ -114,12 +119,11 @@ class Refitter:
 class _Objective:
     """F of all groups by the unconstrained parameters x."""
 
-    refitter: Refitter
+    problem: Problem
     kernels: Kernels
 
     def __call__(self, x: Array, batch: Batch) -> tuple[Array, Array]:
-        problem = self.refitter.solution.problem
-        reduction = problem.reduction
+        problem, reduction = self.problem, self.problem.reduction
         theta = x @ reduction.K.T + reduction.k
         value, slopes = np.zeros(len(x)), np.empty_like(theta)
         with np.errstate(all="ignore"):

@@ -9,14 +9,15 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.bootstrap.leastsquares import refit_each
 from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
+from pipeline.sem.bootstrap.one_by_one import refit_each
 from pipeline.sem.bootstrap.refit import Refits, Refitter
 from pipeline.sem.bootstrap.units import BATCH, Units
 from pipeline.sem.bootstrap.values import Exogenous, Values
 from pipeline.sem.data import Rows
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.options import Method
+from pipeline.sem.structure.constraints import nonlinear_constraints
 
 _CACHE = 4_000_000
 
@@ -68,13 +69,19 @@ class Resampling:
             for start in range(0, len(rows), self.portion):
                 drawn = rows[start : start + self.portion]
                 batch = self.source.batch(drawn)
-                if self.method.discrepancy == "ML":
+                if self.batched:
                     yield _without_moments(batch), self.refitter(batch)
                 else:
                     yield (
                         _without_moments(batch),
                         refit_each(self.solution, self.method, self.rows, self.units, drawn),
                     )
+
+    @cached_property
+    def batched(self) -> bool:
+        """Whether all resamples can advance together: maximum likelihood without nonlinear constraints."""
+        curved = nonlinear_constraints(self.solution.table, self.solution.factor)
+        return self.method.discrepancy == "ML" and curved is None
 
     @cached_property
     def portion(self) -> int:

@@ -95,13 +95,13 @@ class Values:
     @cached_property
     def failed(self) -> Array:
         """Draws without a solution."""
-        return ~np.isfinite(self.theta).all(axis=1)
+        return np.logical_not(np.isfinite(self.theta).all(axis=1))
 
     @property
     def inadmissible(self) -> Array:
         """Draws with a negative variance, or with indefinite covariances of factors or residuals."""
         improper = np.column_stack([spread.improper for spread in self._spreads])
-        return np.asarray(improper.any(axis=1) & ~self.failed)
+        return np.where(self.failed, False, improper.any(axis=1))
 
     def _internal(self, at: int, matrix: str, i: int, j: int) -> Array:
         row, layout = self.table.rows[at], self.solution.problem.layout

@@ -17,7 +17,7 @@ TOLERANCE = 1e-12
 _GOAL = 1e-18
 _FLAT = 1e-15
 _CHORD = 1e-6
-_MAXIMUM = 300
+_MAXIMUM = 150
 
 
 class Place(Protocol):

@@ -19,7 +19,7 @@ from pipeline.sem.estimate.newton import Optimum, minimise
 from pipeline.sem.estimate.normal import Normal
 from pipeline.sem.estimate.problem import Problem, State
 from pipeline.sem.estimate.quadratic import Quadratic
-from pipeline.sem.estimate.start import start_values
+from pipeline.sem.estimate.start import cautious_starts, start_values
 from pipeline.sem.inference.saturated import gls_weights
 from pipeline.sem.options import Method
 from pipeline.sem.structure.blocks import factors, lay_out
@@ -103,9 +103,21 @@ def solve(
 
 
 def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Array) -> Optimum[State]:
-    """Minimise from a start in the internal metric, under nonlinear constraints where there are any."""
+    """Minimise from a start in the internal metric, under nonlinear constraints where there are any.
+
+    Where the discrepancy falls for ever in some direction, other starts may lead to a minimum.
+    """
     x, curved = admissible_start(problem, start), nonlinear_constraints(table, factor)
-    return minimise(problem, x) if curved is None else minimise_constrained(problem, x, curved)
+    if curved is not None:
+        return minimise_constrained(problem, x, curved)
+    first = minimise(problem, x)
+    if first.converged:
+        return first
+    for other in cautious_starts(table, start):
+        again = minimise(problem, admissible_start(problem, other))
+        if again.converged:
+            return again
+    return first
 
 
 def admissible_start(problem: Problem, theta: Array) -> Array:

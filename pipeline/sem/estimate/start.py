@@ -33,6 +33,15 @@ def start_values(
     return np.array(out)
 
 
+def cautious_starts(table: ParameterTable, start: Array) -> list[Array]:
+    """Return starts nearer to uncorrelated variables: small factor variances, then equal loadings too."""
+    rows = table.free_rows
+    variance = np.array([row.op == "~~" and row.lhs == row.rhs and row.lhs in table.latent for row in rows])
+    loading = np.array([row.op == "=~" for row in rows])
+    small = np.where(variance, 0.05, start)
+    return [small, np.where(loading, np.where(start < 0, -1.0, 1.0), small)]
+
+
 def _neutral(
     row: Row, table: ParameterTable, S: Array, mean: Array, loads: dict[tuple[str, str], float]
 ) -> float:

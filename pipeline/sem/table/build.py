@@ -44,9 +44,7 @@ def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterT
     return hold_equal(table, rules.group_equal, rules.group_partial, rules.std_lv)
 
 
-def block_rows(
-    formulas: Sequence[Formula], roles: Roles, group: int, groups: int, rules: Rules
-) -> list[Row]:
+def block_rows(formulas: Sequence[Formula], roles: Roles, group: int, groups: int, rules: Rules) -> list[Row]:
     """Return the rows of one group (or of one level of it): those written, then the automatic ones."""
     own = _user_rows(formulas, roles, group, groups, rules)
     return own + _automatic_rows(own, roles, group, rules)

@@ -1,4 +1,4 @@
-"""Resamples of models estimated by GLS, ULS, WLS or DWLS: one refit a draw, since weights follow the draw."""
+"""Resamples refitted draw by draw: least squares (weights follow the draw), nonlinear constraints."""
 
 from __future__ import annotations
 
