@@ -93,6 +93,8 @@ def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
             damping, curvature = max(10 * damping, 1e-4), None
             continue
         small = gain < 0.25 and not curvature.observed
+        if gain < 1:
+            curvature = None
         damping = min(max(4 * damping, 1e-4), 1e3) if small else (0.0 if damping < 1e-5 else damping / 8)
         state = moved
     return Optimum(state, decrement, _MAXIMUM)
