@@ -98,7 +98,7 @@ def agreed_cases(*, quick: bool) -> list[Callable[[], Line]]:
     return cases
 
 
-def fitted(case: str, model: str, data: pd.DataFrame, *, repeat: int = 5, **options: str) -> Line:
+def fitted(case: str, model: str, data: pd.DataFrame, *, repeat: int = 9, **options: str) -> Line:
     """Time a fit with errors, standardized solution, test and all fit measures."""
 
     def whole() -> None:
@@ -167,8 +167,12 @@ def estimated(model: str, data: pd.DataFrame | sem.Moments, estimator: str) -> f
 
 
 def median(work: Callable[[], object], repeat: int) -> float:
-    """Return the median seconds of some runs."""
-    taken = []
+    """Return the median seconds of some runs; short ones are warmed up and run for a second or so."""
+    start = time.perf_counter()
+    work()
+    first = time.perf_counter() - start
+    taken = [first] if first > 1 else []
+    repeat = repeat - len(taken) if first > 0.2 else max(repeat, 21)
     for _ in range(repeat):
         start = time.perf_counter()
         work()
