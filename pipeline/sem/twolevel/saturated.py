@@ -69,7 +69,9 @@ def saturated_blocks(table: LeveledTable, sample: Sample2, g: int) -> list[tuple
     located = [table.within.observed.index(name) for name in own]
     means = np.array([mu[name] for name in own])
     within = _free_block(near.within @ near.within.T, means, located)
-    between = _triangular_block(near.between @ near.between.T, np.array([mu[name] for name in table.between.observed]))
+    between = _triangular_block(
+        near.between @ near.between.T, np.array([mu[name] for name in table.between.observed])
+    )
     return [within, between]
 
 
