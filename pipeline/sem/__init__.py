@@ -9,6 +9,8 @@ from pipeline.sem.fitting import fit
 from pipeline.sem.inference.comparison import Comparison, compare
 from pipeline.sem.result import Fit
 from pipeline.sem.syntax import parse
+from pipeline.sem.twolevel.levelfit import LevelFit
+from pipeline.sem.twolevel.result import TwoLevelFit
 
 __all__ = [
     "BollenStine",
@@ -17,9 +19,11 @@ __all__ = [
     "DataError",
     "Fit",
     "Interval",
+    "LevelFit",
     "ModelError",
     "Moments",
     "SyntaxProblem",
+    "TwoLevelFit",
     "bollen_stine",
     "compare",
     "fit",

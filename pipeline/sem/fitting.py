@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from pipeline.sem.data import Moments, Rows
 from pipeline.sem.data.sample import summarise
@@ -18,9 +18,51 @@ from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model, parse
 from pipeline.sem.table import ParameterTable, build_table
 from pipeline.sem.table.build import Rules, variables_of
+from pipeline.sem.twolevel.fitting import choose as choose_two_level
+from pipeline.sem.twolevel.fitting import fit_two_level
+from pipeline.sem.twolevel.result import TwoLevelFit
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Options(TypedDict, total=False):
+    """The options of fit besides cluster, which decides what it returns."""
+
+    estimator: str
+    missing: str
+    ordered: Sequence[str] | bool
+    group: str | None
+    group_equal: Sequence[str]
+    group_partial: Sequence[str]
+    robust_unit: str | None
+    sampling_weights: str | None
+    std_lv: bool
+    meanstructure: bool | None
+    fixed_x: bool | None
+    likelihood: str
+    information: str | None
+    parameterization: str
+
+
+@overload
+def fit(
+    model: str,
+    data: pd.DataFrame | str | Path | Moments,
+    *,
+    cluster: None = None,
+    **options: Unpack[Options],
+) -> Fit: ...
+
+
+@overload
+def fit(
+    model: str,
+    data: pd.DataFrame | str | Path | Moments,
+    *,
+    cluster: str | None,
+    **options: Unpack[Options],
+) -> Fit | TwoLevelFit: ...
 
 
 def fit(
@@ -42,9 +84,26 @@ def fit(
     likelihood: str = "normal",
     information: str | None = None,
     parameterization: str = "delta",
-) -> Fit:
-    """Fit a structural equation model written in lavaan's syntax; defaults are those of lavaan 0.6."""
+) -> Fit | TwoLevelFit:
+    """Fit a structural equation model written in lavaan's syntax; defaults are those of lavaan 0.6.
+
+    `level:` blocks with cluster= make a two-level model and return a TwoLevelFit.
+    """
     parsed = parse(model)
+    if parsed.levels:
+        _check_two_level(cluster, sampling_weights, fixed_x)
+        _check_operators(parsed, ordered)
+        assert cluster is not None
+        return fit_two_level(
+            parsed,
+            _frame(data, [*variables_of(parsed), *(n for n in (group, cluster, robust_unit) if n)]),
+            choose_two_level(estimator, missing, likelihood, information),
+            Rules(std_lv, True, False, tuple(group_equal), tuple(group_partial)),
+            cluster=cluster,
+            group=group,
+            robust_unit=robust_unit,
+            source=None if isinstance(data, Moments) else data,
+        )
     _check_scope(parsed, ordered, robust_unit, parameterization)
     method = choose(
         estimator,
@@ -85,20 +144,36 @@ def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows
 def _check_scope(
     model: Model, ordered: Sequence[str] | bool, unit: str | None, parameterization: str
 ) -> None:
-    if model.levels:
-        raise ModelError("'level:' blocks make a two-level model, which this version does not estimate yet")
     if model.blocks:
         raise ModelError("'group:' blocks are not estimated yet; use group= and c(a, b)* modifiers")
+    _check_operators(model, ordered)
+    if unit is not None:
+        raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
+    if parameterization not in {"delta", "theta"}:
+        raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
+
+
+def _check_two_level(cluster: str | None, weights: str | None, fixed_x: bool | None) -> None:
+    if cluster is None:
+        raise ModelError(
+            "'level:' blocks make a two-level model: name the column of the clusters, as cluster='team'"
+        )
+    if weights is not None:
+        raise ModelError("sampling weights are not estimated in two-level models")
+    if fixed_x:
+        raise ModelError(
+            "two-level models never fix covariates at the sample: the between part of a covariate is not "
+            "observed, and fixing it is not maximum likelihood; leave fixed_x out"
+        )
+
+
+def _check_operators(model: Model, ordered: Sequence[str] | bool) -> None:
     if ordered is True or (not isinstance(ordered, bool) and len(ordered)):
         raise ModelError("ordered items are not estimated yet; MLR treats them as continuous")
     if any(f.operator in {"|", "~*~"} for f in model.formulas):
         raise ModelError(
             "thresholds (|) and scales (~*~) belong to ordered items, which are not estimated yet"
         )
-    if unit is not None:
-        raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
-    if parameterization not in {"delta", "theta"}:
-        raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
 
 
 def _fixed(method: Method, fixed_x: bool | None) -> bool:
@@ -125,10 +200,16 @@ def _take(
                 "clusters and weights need the rows of the data (weighted Moments carry their weights)"
             )
         return None, data.select(names)
-    if isinstance(data, str | Path):
-        data = _read(data, [*names, *(name for name in (group, weights, cluster) if name)])
-    rows = Rows.of(data, names, group=group, weights=weights, cluster=cluster)
+    frame = _frame(data, [*names, *(name for name in (group, weights, cluster) if name)])
+    rows = Rows.of(frame, names, group=group, weights=weights, cluster=cluster)
     return rows, rows.moments()
+
+
+def _frame(data: pd.DataFrame | str | Path | Moments, names: Sequence[str]) -> pd.DataFrame:
+    """Return the data as a frame."""
+    if isinstance(data, Moments):
+        raise DataError("a two-level model needs the rows of the data with their clusters, not Moments")
+    return _read(data, names) if isinstance(data, str | Path) else data
 
 
 def _read(path: str | Path, names: Sequence[str]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ _MAXIMUM = 200
 _GOAL = 1e-18
 
 
-def minimise_constrained(problem: Problem, start: Array, constraints: NonlinearConstraints) -> Optimum:
+def minimise_constrained(problem: Problem, start: Array, constraints: NonlinearConstraints) -> Optimum[State]:
     """Return the constrained minimum; its problem carries the tangent space as its reduction."""
     state, weight = problem.at(start), 1.0
     for iteration in range(_MAXIMUM):
@@ -79,7 +79,7 @@ def _search(state: State, step: Array, constraints: NonlinearConstraints, weight
     return None
 
 
-def _finish(state: State, J: Array, decrement: float, iterations: int) -> Optimum:
+def _finish(state: State, J: Array, decrement: float, iterations: int) -> Optimum[State]:
     problem = state.problem
     tangent = problem.reduction.K @ null_space(J)
     R = np.vstack([problem.reduction.R, J @ np.linalg.pinv(problem.reduction.K)])

@@ -7,11 +7,11 @@ Converged means that the Newton decrement g'H^-1 g, twice what a further step co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.estimate.problem import Problem, State
 
 TOLERANCE = 1e-12
 _GOAL = 1e-18
@@ -20,11 +20,50 @@ _CHORD = 1e-6
 _MAXIMUM = 150
 
 
+class Place(Protocol):
+    """A function at one point, with its derivatives."""
+
+    @property
+    def x(self) -> Array:
+        """The point."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """The function."""
+        ...
+
+    @property
+    def gradient(self) -> Array:
+        """Its gradient."""
+        ...
+
+    def fisher(self) -> Array:
+        """Expected second derivatives: never indefinite."""
+        ...
+
+    def hessian(self) -> Array:
+        """Second derivatives."""
+        ...
+
+
+P = TypeVar("P", bound=Place)
+P_co = TypeVar("P_co", bound=Place, covariant=True)
+
+
+class Objective(Protocol[P_co]):
+    """What is minimised."""
+
+    def at(self, x: Array) -> P_co:
+        """Evaluate at x; raises LinAlgError outside the region where the function exists."""
+        ...
+
+
 @dataclass(frozen=True)
-class Optimum:
+class Optimum(Generic[P]):
     """Where the optimiser stopped."""
 
-    state: State
+    state: P
     decrement: float
     iterations: int
 
@@ -34,7 +73,7 @@ class Optimum:
         return self.decrement < TOLERANCE
 
 
-def minimise(problem: Problem, start: Array) -> Optimum:
+def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
     """Return the minimum reached from a start where the discrepancy is defined."""
     state, damping, decrement = problem.at(start), 0.0, np.inf
     curvature: _Curvature | None = None
@@ -54,6 +93,8 @@ def minimise(problem: Problem, start: Array) -> Optimum:
             damping, curvature = max(10 * damping, 1e-4), None
             continue
         small = gain < 0.25 and not curvature.observed
+        if gain < 1:
+            curvature = None
         damping = min(max(4 * damping, 1e-4), 1e3) if small else (0.0 if damping < 1e-5 else damping / 8)
         state = moved
     return Optimum(state, decrement, _MAXIMUM)
@@ -63,23 +104,23 @@ def minimise(problem: Problem, start: Array) -> Optimum:
 class _Curvature:
     """A factored matrix of second derivatives; `observed` ones serve for the last, tiny steps too."""
 
-    factor: tuple[Array, bool] | None
+    factor: Array | None
     scale: Array
     inverse: Array | None
     observed: bool
 
     def step(self, gradient: Array) -> Array:
         """Return -H^-1 g."""
-        from scipy.linalg import cho_solve
+        from scipy.linalg.lapack import dpotrs
 
         if self.factor is None:
             assert self.inverse is not None
             return -self.inverse @ gradient
-        out: Array = -self.scale * cho_solve(self.factor, self.scale * gradient, check_finite=False)
+        out: Array = -self.scale * dpotrs(self.factor, self.scale * gradient, lower=1)[0]
         return out
 
 
-def _curvature(state: State, damping: float, near: bool) -> _Curvature:
+def _curvature(state: Place, damping: float, near: bool) -> _Curvature:
     """Factor the Hessian near the optimum or under damping, else (or if indefinite) Fisher's matrix."""
     if near or damping > 0:
         observed = _factored(state.hessian(), damping, observed=True)
@@ -94,17 +135,17 @@ def _curvature(state: State, damping: float, near: bool) -> _Curvature:
 
 def _factored(H: Array, damping: float, observed: bool) -> _Curvature | None:
     """Factor H + damping diag H, or return None where it is not positive definite."""
-    from scipy.linalg import cho_factor
+    from scipy.linalg.lapack import dpotrf
 
     scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(H)), 1e-300))
     normed = H * np.outer(scale, scale) + damping * np.eye(len(H))
-    try:
-        return _Curvature(cho_factor(normed, lower=True), scale, None, observed)
-    except (np.linalg.LinAlgError, ValueError):
+    if not np.isfinite(normed).all():
         return None
+    factor, failed = dpotrf(normed, lower=1)
+    return None if failed else _Curvature(factor, scale, None, observed)
 
 
-def _search(problem: Problem, state: State, step: Array) -> tuple[State | None, float]:
+def _search(problem: Objective[P], state: P, step: Array) -> tuple[P | None, float]:
     """Halve the step until the discrepancy falls (Armijo); return the new state and the share of the step."""
     slope = float(state.gradient @ step)
     share = 1.0

@@ -34,7 +34,7 @@ class Solution:
 
     table: ParameterTable
     sample: Sample
-    optimum: Optimum
+    optimum: Optimum[State]
     scale: Array
     factor: Array
 
@@ -102,7 +102,7 @@ def solve(
     return Solution(table, sample, optimise(problem, table, first, factor), scale, factor)
 
 
-def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Array) -> Optimum:
+def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Array) -> Optimum[State]:
     """Minimise from a start in the internal metric, under nonlinear constraints where there are any.
 
     Where the discrepancy falls for ever in some direction, other starts may lead to a minimum.

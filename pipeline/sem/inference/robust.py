@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pipeline.sem.inference.scaling import ScaledTest
-from pipeline.sem.measures.collect import Corrected, Tested
+from pipeline.sem.measures.collect import Corrected, Test
 
 
-def corrected(model: Tested, baseline: Tested) -> Corrected | None:
+def corrected(model: Test, baseline: Test) -> Corrected | None:
     """Return unscaled statistics and their scaling factors; none without a scaled test that has one."""
     if model.scaled is None or baseline.scaled is None or model.scaled.name == "mean.var.adjusted":
         return None

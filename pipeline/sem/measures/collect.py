@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -29,6 +30,25 @@ class Corrected:
     c_null: float
 
 
+class Test(Protocol):
+    """A chi-square and, where there is one, its scaled test."""
+
+    @property
+    def statistic(self) -> float:
+        """The chi-square."""
+        ...
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom."""
+        ...
+
+    @property
+    def scaled(self) -> ScaledTest | None:
+        """The scaled test."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tested:
     """A solution with its chi-square and, where there is one, its scaled test."""
@@ -49,14 +69,15 @@ def all_measures(
     """Return every fit measure."""
     solution = model.solution
     out: dict[str, float] = {"npar": solution.npar, "fmin": fmin(solution)}
-    out |= _tests("", model, method) | _tests("baseline.", baseline, method)
-    out |= _incremental(model, baseline, robust)
+    out |= tests_of("", model, method) | tests_of("baseline.", baseline, method)
+    out |= incremental_indices(model, baseline, robust)
     if method.discrepancy == "ML":
         out |= _likelihood(solution)
     out["ntotal"] = solution.sample.total
     if model.scaled is not None and not math.isnan(model.scaled.factor_h1):
         out |= {"scaling.factor.h1": model.scaled.factor_h1, "scaling.factor.h0": model.scaled.factor_h0}
-    out |= _approximation(model, robust) | _residuals(solution) | _others(model)
+    size, groups = solution.sample.size, len(solution.sample.groups)
+    out |= approximation(model, robust, size, groups) | _residuals(solution) | _others(model)
     return out
 
 
@@ -67,7 +88,8 @@ def fmin(solution: Solution) -> float:
     return solution.state.value * (share if least_squares else 1.0)
 
 
-def _tests(prefix: str, tested: Tested, method: Method) -> dict[str, float]:
+def tests_of(prefix: str, tested: Test, method: Method) -> dict[str, float]:
+    """Return a chi-square, its scaled version and their p-values."""
     from scipy.special import chdtrc
 
     x2, df = tested.statistic, tested.df
@@ -87,7 +109,8 @@ def _tests(prefix: str, tested: Tested, method: Method) -> dict[str, float]:
     return out
 
 
-def _incremental(model: Tested, baseline: Tested, robust: Corrected | None) -> dict[str, float]:
+def incremental_indices(model: Test, baseline: Test, robust: Corrected | None) -> dict[str, float]:
+    """Return CFI, TLI and their relatives, plain, scaled and robust."""
     plain = (model.statistic, float(model.df), baseline.statistic, float(baseline.df))
     out = _relatives(plain, "")
     if model.scaled is not None and baseline.scaled is not None:
@@ -145,8 +168,8 @@ def _likelihood(solution: Solution) -> dict[str, float]:
     return out | likelihood.criteria(own, solution.npar, solution.sample.total)
 
 
-def _approximation(model: Tested, robust: Corrected | None) -> dict[str, float]:
-    n, groups = model.solution.sample.size, len(model.solution.sample.groups)
+def approximation(model: Test, robust: Corrected | None, n: float, groups: int) -> dict[str, float]:
+    """Return RMSEA with its interval and tests, plain, scaled and robust."""
     df, scaled = float(model.df), model.scaled
     out = {"rmsea": rmsea.rmsea(model.statistic, df, n, groups)}
     out |= _rmsea_inference(model.statistic, df, n, groups, 1.0, suffix="")
@@ -187,7 +210,7 @@ def group_residuals(solution: Solution) -> list[GroupResiduals]:
 
 
 def _residuals(solution: Solution) -> dict[str, float]:
-    shares = solution.sample.counts / solution.sample.total
+    shares = solution.sample.weight_shares
     groups = [root_mean_squares(group, solution.table.meanstructure) for group in group_residuals(solution)]
     out = {name: float(sum(f * g[name] for f, g in zip(shares, groups, strict=True))) for name in groups[0]}
     return {"srmr": out["srmr_bentler"]} | out
@@ -205,7 +228,7 @@ def _others(model: Tested) -> dict[str, float]:
 
 
 def _gfi(solution: Solution) -> float:
-    shares = solution.sample.counts / solution.sample.total
+    shares = solution.sample.weight_shares
     return float(shares @ np.array([_gfi_of_group(solution, g) for g in range(len(shares))]))
 
 

@@ -34,15 +34,20 @@ def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterT
     rules = replace(rules, meanstructure=meanstructure)
     rows: list[Row] = []
     for group in range(1, len(groups) + 1):
-        own = _user_rows(model.formulas, roles, group, len(groups), rules)
-        rows += own + _automatic_rows(own, roles, group, rules)
-    rows = _share_fixed_labels(rows)
+        rows += block_rows(model.formulas, roles, group, len(groups), rules)
+    rows = share_fixed_labels(rows)
     table = ParameterTable(
         tuple(rows), roles.observed, roles.latent, exogenous, tuple(groups), meanstructure, model.definitions,
-        model.constraints, _label_pairs(rows), roles.exogenous_observed,
+        model.constraints, label_pairs(rows), roles.exogenous_observed,
     )  # fmt: skip
-    _check_labels(table)
+    check_labels(table)
     return hold_equal(table, rules.group_equal, rules.group_partial, rules.std_lv)
+
+
+def block_rows(formulas: Sequence[Formula], roles: Roles, group: int, groups: int, rules: Rules) -> list[Row]:
+    """Return the rows of one group (or of one level of it): those written, then the automatic ones."""
+    own = _user_rows(formulas, roles, group, groups, rules)
+    return own + _automatic_rows(own, roles, group, rules)
 
 
 def _has_intercept(formulas: Sequence[Formula]) -> bool:
@@ -138,13 +143,13 @@ def _single_indicators(own: list[Row], roles: Roles) -> set[str]:
     return out
 
 
-def _share_fixed_labels(rows: list[Row]) -> list[Row]:
+def share_fixed_labels(rows: list[Row]) -> list[Row]:
     """A label that also stands at a fixed parameter fixes its namesakes there."""
     known = {row.label: row.fixed for row in rows if row.label and row.fixed is not None}
     return [replace(row, fixed=known[row.label]) if row.free and row.label in known else row for row in rows]
 
 
-def _label_pairs(rows: list[Row]) -> tuple[tuple[int, int], ...]:
+def label_pairs(rows: list[Row]) -> tuple[tuple[int, int], ...]:
     """Pairs of rows that share a label, or that `equal("lhs op rhs")` ties."""
     names = {
         "".join(row.key).replace("~1", "~1"): position for position, row in reversed(list(enumerate(rows)))
@@ -160,7 +165,7 @@ def _label_pairs(rows: list[Row]) -> tuple[tuple[int, int], ...]:
     return tuple(pairs)
 
 
-def _check_labels(table: ParameterTable) -> None:
+def check_labels(table: ParameterTable) -> None:
     """Every name in a := or == line must be a label or an earlier definition."""
     known = {row.label for row in table.rows if row.label}
     for definition in table.definitions:

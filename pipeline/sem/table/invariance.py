@@ -26,12 +26,12 @@ def hold_equal(
         return table
     excepted = {_normal(text) for text in partial}
     table = replace(table, rows=tuple(_release(row, table, equal, std_lv) for row in table.rows))
-    first = {row.key: position for position, row in enumerate(table.rows) if row.group == 1}
+    first = {(row.level, row.key): at for at, row in enumerate(table.rows) if row.group == 1}
     pairs = list(table.equal)
     for position, row in enumerate(table.rows):
         tied = row.group > 1 and row.free and kind_of(row, table) in equal and not _excepted(row, excepted)
-        if tied and not row.label and table.rows[first[row.key]].free:
-            pairs.append((first[row.key], position))
+        if tied and not row.label and table.rows[first[row.level, row.key]].free:
+            pairs.append((first[row.level, row.key], position))
     return replace(table, equal=tuple(pairs))
 
 
@@ -63,7 +63,7 @@ def _release(row: Row, table: ParameterTable, equal: Sequence[str], std_lv: bool
     kind = kind_of(row, table)
     if kind == "means" and "intercepts" in equal and "means" not in equal:
         return replace(row, fixed=None)
-    if kind == "lv.variances" and std_lv and "loadings" in equal:
+    if kind == "lv.variances" and std_lv and "loadings" in equal and kind not in equal:
         return replace(row, fixed=None)
     return row
 

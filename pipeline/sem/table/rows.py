@@ -13,7 +13,7 @@ MOMENT_OPERATORS = ("=~", "~", "~~", "~1")
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter of one group: free with fixed=None, unless exogenous (fixed at the sample)."""
+    """One parameter of one group and level: free with fixed=None, unless exogenous (fixed at the sample)."""
 
     lhs: str
     op: str
@@ -24,6 +24,7 @@ class Row:
     start: float | None = None
     exogenous: bool = False
     user: bool = True
+    level: int = 1
 
     @property
     def free(self) -> bool:
