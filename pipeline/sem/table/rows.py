@@ -23,7 +23,7 @@ class Row:
     fixed: float | None = None
     start: float | None = None
     exogenous: bool = False
-    user: bool = True
+    user: bool = False
 
     @property
     def free(self) -> bool:
