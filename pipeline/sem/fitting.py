@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.sem.data import Moments, Rows
-from pipeline.sem.data.sample import summarise
+from pipeline.sem.data.sample import Sample, summarise
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
 from pipeline.sem.estimate.newton import minimise
-from pipeline.sem.estimate.solve import Solution, admissible_start, prepare
-from pipeline.sem.estimate.start import start_values
-from pipeline.sem.options import Method, choose
+from pipeline.sem.estimate.solve import Solution, admissible_start, prepare, starting_point
+from pipeline.sem.options import Method, choose, choose_ordinal
+from pipeline.sem.ordinal.coding import coded, numbered, ordered_items
+from pipeline.sem.ordinal.sample import ordinal_sample
 from pipeline.sem.result import Fit
 from pipeline.sem.syntax import Model, parse
 from pipeline.sem.table import ParameterTable, build_table
 from pipeline.sem.table.build import Rules, variables_of
+from pipeline.sem.table.roles import find_roles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +48,16 @@ def fit(
 ) -> Fit:
     """Fit a structural equation model written in lavaan's syntax; defaults are those of lavaan 0.6."""
     parsed = parse(model)
-    _check_scope(parsed, ordered, robust_unit, parameterization)
+    _check_scope(parsed, robust_unit, parameterization)
+    items = ordered_items(parsed, ordered, fixed_x is None or fixed_x)
+    if items:
+        rules = Rules(
+            std_lv, True, fixed_x is None or fixed_x, tuple(group_equal), tuple(group_partial), (),
+            parameterization,
+        )  # fmt: skip
+        method = choose_ordinal(estimator, missing, information)
+        _check_plain(sampling_weights, cluster, likelihood)
+        return _fit_ordinal(parsed, data, method, rules=rules, items=items, group=group)
     method = choose(
         estimator,
         missing=missing,
@@ -68,26 +80,61 @@ def fit(
 
 def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows | None) -> Solution:
     """Check that a table is identified, and estimate it."""
-    sample = summarise(moments.select(table.observed), method)
+    return _solve(table, summarise(moments.select(table.observed), method), method, rows)
+
+
+def _solve(table: ParameterTable, sample: Sample, method: Method, rows: Rows | None) -> Solution:
     problem, scale, factor = prepare(table, sample, method, rows)
     check_identified(problem, table)
-    start = start_values(table, sample.covariances, sample.means, scale)
+    start = starting_point(table, sample, scale)
     return Solution(table, sample, minimise(problem, admissible_start(problem, start)), scale, factor)
 
 
-def _check_scope(
-    model: Model, ordered: Sequence[str] | bool, unit: str | None, parameterization: str
-) -> None:
+def _fit_ordinal(
+    model: Model,
+    data: pd.DataFrame | str | Path | Moments,
+    method: Method,
+    *,
+    rules: Rules,
+    items: Sequence[str],
+    group: str | None,
+) -> Fit:
+    """Fit a model with ordered items: tables of pairs, then weighted least squares."""
+    if isinstance(data, Moments):
+        raise DataError(
+            "ordered items need the rows of the data: means and covariances do not hold their tables"
+        )
+    frame = numbered(_frame(data), items)
+    rows = Rows.of(frame, variables_of(model), group=group)
+    required = find_roles(model.formulas).exogenous_observed if rules.fixed_x else ()
+    rows, thresholds = coded(rows.usable(method.missing, required), items)
+    labels = [own.label for own in rows.groups]
+    table = build_table(model, labels, replace(rules, thresholds=thresholds))
+    return Fit(_solve(table, ordinal_sample(rows, table), method, rows), method, rows)
+
+
+def _check_plain(weights: str | None, cluster: str | None, likelihood: str) -> None:
+    if weights is not None or cluster is not None:
+        raise ModelError(
+            "sampling weights and clusters of ordered items are not estimated; use MLR without ordered="
+        )
+    if likelihood != "normal":
+        raise ModelError("likelihood= belongs to maximum likelihood; leave it out for ordered items")
+
+
+def _frame(data: pd.DataFrame | str | Path) -> pd.DataFrame:
+    if isinstance(data, str | Path):
+        import pandas as pd
+
+        return pd.read_parquet(data)
+    return data
+
+
+def _check_scope(model: Model, unit: str | None, parameterization: str) -> None:
     if model.levels:
         raise ModelError("'level:' blocks make a two-level model, which this version does not estimate yet")
     if model.blocks:
         raise ModelError("'group:' blocks are not estimated yet; use group= and c(a, b)* modifiers")
-    if ordered is True or (not isinstance(ordered, bool) and len(ordered)):
-        raise ModelError("ordered items are not estimated yet; MLR treats them as continuous")
-    if any(f.operator in {"|", "~*~"} for f in model.formulas):
-        raise ModelError(
-            "thresholds (|) and scales (~*~) belong to ordered items, which are not estimated yet"
-        )
     if unit is not None:
         raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
     if parameterization not in {"delta", "theta"}:
@@ -108,9 +155,5 @@ def _take(
                 "clusters and weights need the rows of the data (weighted Moments carry their weights)"
             )
         return None, data.select(names)
-    if isinstance(data, str | Path):
-        import pandas as pd
-
-        data = pd.read_parquet(data)
-    rows = Rows.of(data, names, group=group, weights=weights, cluster=cluster)
+    rows = Rows.of(_frame(data), names, group=group, weights=weights, cluster=cluster)
     return rows, rows.moments()

@@ -28,6 +28,8 @@ from pipeline.sem.inference.standardize import Standardized, r_squared, standard
 from pipeline.sem.inference.wald import WaldTest, wald_test
 from pipeline.sem.measures.collect import Corrected, Tested, all_measures, group_residuals, loglik
 from pipeline.sem.options import Method
+from pipeline.sem.ordinal.robust import corrected_for_categories
+from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.table import ParameterTable
 from pipeline.sem.table.baseline import baseline_table
 
@@ -108,7 +110,8 @@ class Fit:
         """What is wrong with this solution, naming the parameter and what to try."""
         matrix = information(self.solution, self.method.information, self.rows)
         dropped = 0 if self.rows is None else self.rows.dropped
-        return warnings_of(self.solution, matrix, dropped, self.method.missing)
+        notes = self.solution.sample.notes if isinstance(self.solution.sample, OrdinalSample) else ()
+        return warnings_of(self.solution, matrix, dropped, self.method.missing) + notes
 
     def r2(self, group: str | None = None) -> dict[str, float]:
         """Explained variance of every outcome and indicator."""
@@ -177,6 +180,8 @@ class Fit:
 
     @cached_property
     def _corrected(self) -> Corrected | None:
+        if isinstance(self.solution.sample, OrdinalSample):
+            return corrected_for_categories(self.tested) if self.method.robust else None
         if self.method.missing == "fiml":
             kind = self.method.information
             return corrected_for_missing(self.solution, self.baseline, kind, self.rows, self.method.robust)

@@ -14,6 +14,8 @@ TOLERANCES = {
     "fit index": (1e-5, 1e-5),
     "scaled fit index": (1e-3, 1e-3),
     "modification index": (1e-3, 1e-3),
+    "polychoric": (1e-5, 0.0),
+    "threshold": (1e-5, 0.0),
     "factor score": (1e-5, 0.0),
     "bootstrap interval": (1e-4, 0.0),
 }

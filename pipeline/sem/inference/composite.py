@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.ram import matrices
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ def composites(solution: Solution) -> list[Composite]:
     scale = solution.observed_scale
     out = []
     for g, label in enumerate(table.groups):
-        block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-        implied, B = solution.state.implied[g], matrices(block, solution.state.theta[part])[0]
+        implied, B = solution.state.implied[g], solution.state.matrices(g)[0]
         for f, factor in enumerate(table.latent, start=p):
             items = np.flatnonzero(B[:p, f])
             if not len(items):

@@ -12,7 +12,6 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.ram import matrices
 
 METHODS = ("regression", "bartlett")
 
@@ -42,8 +41,7 @@ def _weights(solution: Solution, g: int, answered: Array, method: str) -> Array:
         sigma = implied.sigma[np.ix_(answered, answered)]
         out: Array = np.linalg.solve(sigma, implied.E[np.ix_(answered, np.arange(p, len(implied.E)))]).T
         return out
-    block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-    B, S, _ = matrices(block, solution.state.theta[part])
+    B, S, _ = solution.state.matrices(g)
     through = np.linalg.inv(np.eye(p) - B[:p, :p])
     L, T = (through @ B[:p, p:])[answered], (through @ S[:p, :p] @ through.T)[np.ix_(answered, answered)]
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.estimate.problem import Problem, State
+from pipeline.sem.estimate.problem import State
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.information import inverse
 from pipeline.sem.inference.standardize import units
@@ -60,8 +60,7 @@ def _extended_state(solution: Solution, rows: tuple[object, ...], new: Array) ->
     theta[~new] = solution.state.theta
     size = len(theta)
     free = Reduction(np.eye(size), np.zeros(size), np.zeros((0, size)))
-    problem = Problem(layout, solution.problem.discrepancies, solution.problem.shares, free)
-    return problem.at(theta)
+    return solution.problem.extend(layout, free).at(theta)
 
 
 def _indices(solution: Solution, state: State, new: Array) -> tuple[Array, Array]:

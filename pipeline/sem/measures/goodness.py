@@ -30,11 +30,9 @@ def gfi_normal(
     return 1 - above / below
 
 
-def gfi_weighted(
-    observed: Array, weighted_residual: Array, residual: Array, weighted_observed: Array
-) -> float:
-    """GFI with any weights, already applied."""
-    return 1 - float(residual @ weighted_residual) / float(observed @ weighted_observed)
+def gfi_weighted(discrepancy: float, observed: float) -> float:
+    """GFI of F = 1/2 r' V r and s' V s."""
+    return 1 - 2 * discrepancy / observed
 
 
 def agfi(gfi: float, moments: int, df: float) -> float:

@@ -5,8 +5,10 @@ Fixed exogenous variables keep their sample covariances, as in lavaan.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
+from pipeline.sem.table.ordinal import with_thresholds
 from pipeline.sem.table.rows import ParameterTable, Row
 
 
@@ -19,4 +21,22 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
         rows += [Row(a, "~~", b, group, exogenous=True) for a, b in combinations(fixed, 2)]
         if table.meanstructure:
             rows += [Row(v, "~1", "", group, exogenous=v in fixed) for v in table.observed]
-    return ParameterTable(tuple(rows), table.observed, (), fixed, table.groups, table.meanstructure)
+    if table.thresholds:
+        rows = _ordinal_rows(table)
+    kept = ParameterTable(tuple(rows), table.observed, (), fixed, table.groups, table.meanstructure)
+    return replace(kept, thresholds=table.thresholds)
+
+
+def _ordinal_rows(table: ParameterTable) -> list[Row]:
+    """Free thresholds, means and variances, and free slopes on fixed covariates."""
+    rows: list[Row] = []
+    fixed, thresholds = table.exogenous, table.thresholds
+    explained = [name for name in table.observed if name not in fixed]
+    for group in range(1, len(table.groups) + 1):
+        own = [Row(v, "~~", v, group) for v in explained]
+        own += [Row(v, "~~", v, group, exogenous=True) for v in fixed]
+        own += [Row(a, "~~", b, group, exogenous=True) for a, b in combinations(fixed, 2)]
+        own += [Row(v, "~1", "", group, exogenous=v in fixed) for v in table.observed]
+        own += [Row(y, "~", x, group) for x in fixed for y in explained]
+        rows += with_thresholds([], own, group, thresholds, "delta")
+    return rows
