@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.sem.bootstrap import BollenStine, Bootstrap, Interval, bollen_stine, monte_carlo
 from pipeline.sem.data import Moments
 from pipeline.sem.errors import DataError, ModelError, SyntaxProblem
 from pipeline.sem.fitting import fit
@@ -10,13 +11,18 @@ from pipeline.sem.result import Fit
 from pipeline.sem.syntax import parse
 
 __all__ = [
+    "BollenStine",
+    "Bootstrap",
     "Comparison",
     "DataError",
     "Fit",
+    "Interval",
     "ModelError",
     "Moments",
     "SyntaxProblem",
+    "bollen_stine",
     "compare",
     "fit",
+    "monte_carlo",
     "parse",
 ]

@@ -11,12 +11,12 @@ from pipeline.sem.data import Moments, Rows
 from pipeline.sem.data.sample import Sample, summarise
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
-from pipeline.sem.estimate.newton import minimise
-from pipeline.sem.estimate.solve import Solution, admissible_start, prepare, starting_point
+from pipeline.sem.estimate.solve import Solution, optimise, prepare, starting_point
 from pipeline.sem.options import Method, choose, choose_ordinal
 from pipeline.sem.ordinal.coding import coded, numbered, ordered_items
 from pipeline.sem.ordinal.sample import ordinal_sample
 from pipeline.sem.result import Fit
+from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model, parse
 from pipeline.sem.table import ParameterTable, build_table
 from pipeline.sem.table.build import Rules, variables_of
@@ -69,13 +69,19 @@ def fit(
     names = variables_of(parsed)
     rows, moments = _take(data, names, group, sampling_weights, cluster)
     means = bool(meanstructure) or missing == "fiml" or cluster is not None
-    rules = Rules(std_lv, means, fixed_x is None or fixed_x, tuple(group_equal), tuple(group_partial))
+    fixed = _fixed(method, fixed_x)
+    rules = Rules(std_lv, means, fixed, tuple(group_equal), tuple(group_partial))
     table = build_table(parsed, [g.label for g in moments.groups], rules)
     required = table.exogenous if missing == "fiml" else ()
     if rows is not None:
         rows = rows.usable(missing, required)
         moments = rows.moments()
-    return Fit(estimate(table, moments.answering(required), method, rows), method, rows)
+    return Fit(
+        estimate(table, moments.answering(required), method, rows),
+        method,
+        rows,
+        None if isinstance(data, Moments) else data,
+    )
 
 
 def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows | None) -> Solution:
@@ -85,9 +91,10 @@ def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows
 
 def _solve(table: ParameterTable, sample: Sample, method: Method, rows: Rows | None) -> Solution:
     problem, scale, factor = prepare(table, sample, method, rows)
-    check_identified(problem, table)
+    if nonlinear_constraints(table, factor) is None:
+        check_identified(problem, table)
     start = starting_point(table, sample, scale)
-    return Solution(table, sample, minimise(problem, admissible_start(problem, start)), scale, factor)
+    return Solution(table, sample, optimise(problem, table, start, factor), scale, factor)
 
 
 def _fit_ordinal(
@@ -104,8 +111,9 @@ def _fit_ordinal(
         raise DataError(
             "ordered items need the rows of the data: means and covariances do not hold their tables"
         )
-    frame = numbered(_frame(data), items)
-    rows = Rows.of(frame, variables_of(model), group=group)
+    names = variables_of(model)
+    frame = numbered(_frame(data, [*names, *([group] if group else [])]), items)
+    rows = Rows.of(frame, names, group=group)
     required = find_roles(model.formulas).exogenous_observed if rules.fixed_x else ()
     rows, thresholds = coded(rows.usable(method.missing, required), items)
     labels = [own.label for own in rows.groups]
@@ -122,12 +130,8 @@ def _check_plain(weights: str | None, cluster: str | None, likelihood: str) -> N
         raise ModelError("likelihood= belongs to maximum likelihood; leave it out for ordered items")
 
 
-def _frame(data: pd.DataFrame | str | Path) -> pd.DataFrame:
-    if isinstance(data, str | Path):
-        import pandas as pd
-
-        return pd.read_parquet(data)
-    return data
+def _frame(data: pd.DataFrame | str | Path, names: Sequence[str]) -> pd.DataFrame:
+    return _read(data, names) if isinstance(data, str | Path) else data
 
 
 def _check_scope(model: Model, unit: str | None, parameterization: str) -> None:
@@ -139,6 +143,16 @@ def _check_scope(model: Model, unit: str | None, parameterization: str) -> None:
         raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
     if parameterization not in {"delta", "theta"}:
         raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
+
+
+def _fixed(method: Method, fixed_x: bool | None) -> bool:
+    """Whether exogenous variables are fixed at the sample: by default with maximum likelihood (lavaan)."""
+    likelihood = method.discrepancy == "ML"
+    if fixed_x and not likelihood:
+        raise ModelError(
+            f"fixed_x=True needs maximum likelihood; with {method.name} covariates are estimated too"
+        )
+    return likelihood if fixed_x is None else fixed_x
 
 
 def _take(
@@ -155,5 +169,18 @@ def _take(
                 "clusters and weights need the rows of the data (weighted Moments carry their weights)"
             )
         return None, data.select(names)
-    rows = Rows.of(_frame(data), names, group=group, weights=weights, cluster=cluster)
+    wanted = [*names, *(name for name in (group, weights, cluster) if name)]
+    rows = Rows.of(_frame(data, wanted), names, group=group, weights=weights, cluster=cluster)
     return rows, rows.moments()
+
+
+def _read(path: str | Path, names: Sequence[str]) -> pd.DataFrame:
+    """Read the columns that the model needs; all of them if one is missing, to say which."""
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path, columns=list(dict.fromkeys(names)))
+    except ValueError:
+        return pd.read_parquet(path)
+    except OSError as error:
+        raise DataError(f"cannot read '{path}': {error}") from error

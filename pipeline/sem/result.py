@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
+from pipeline.sem.bootstrap import Bootstrap, bootstrap
 from pipeline.sem.data import Rows
 from pipeline.sem.errors import DataError
 from pipeline.sem.estimate.solve import Solution, solve
@@ -44,6 +46,7 @@ class Fit:
     solution: Solution
     method: Method
     rows: Rows | None
+    source: pd.DataFrame | str | Path | None = None
 
     @property
     def table(self) -> ParameterTable:
@@ -104,6 +107,10 @@ class Fit:
     def measures(self) -> dict[str, float]:
         """Fit measures under lavaan's names."""
         return all_measures(self.tested, self._tested_baseline, self.method, self._corrected)
+
+    def bootstrap(self, draws: int = 5000, seed: int = 1, unit: Any = None, indices: Any = None) -> Bootstrap:
+        """Refit the model in resamples of rows, or of whole clusters named by the column `unit`."""
+        return bootstrap(self, draws, seed, unit, indices)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -203,7 +210,9 @@ class Fit:
         """Return the number of a group; None is the only one."""
         if label is None and len(self.table.groups) == 1:
             return 0
-        if label is None or label not in self.table.groups:
+        if label is None:
+            raise DataError(f"the model has several groups; name one of {', '.join(self.table.groups)}")
+        if label not in self.table.groups:
             raise DataError(f"there is no group '{label}'; the groups are {', '.join(self.table.groups)}")
         return self.table.groups.index(label)
 

@@ -135,7 +135,58 @@ def _clustered() -> list[Case]:
     return [clustered, Case("c_twolevel", ("lq_naive",), data)]
 
 
+def _covariates() -> list[Case]:
+    out = []
+    for key in load("m_covariates"):
+        if key == "meta":
+            continue
+        kind, estimator, *rest = key.split("_")
+        options: dict = {"estimator": estimator}
+        if "fiml" in rest:
+            options["missing"] = "fiml"
+        if "groups" in rest:
+            options |= {
+                "group": "school",
+                "group_equal": ["loadings"] + ["regressions"] * ("fiml" not in rest),
+            }
+        options |= {"meanstructure": True} if "means" in rest else {}
+        options |= {"information": "observed"} if "observed" in rest else {}
+        options |= {"fixed_x": False} if "free" in rest else {}
+        data = "HS_mcar_reg.csv" if "fiml" in rest else {"mediation": "Tal_Or.csv"}.get(kind, HS)
+        out.append(Case("m_covariates", (key,), data, options))
+    return out
+
+
+def _groups() -> list[Case]:
+    two, one = {"group": "school", "group_equal": EQUAL[:2]}, {"group": "school", "group_equal": EQUAL[:1]}
+    names = ("GLS", "WLS", "ULS", "ULSM", "MLM", "MLMV", "MLMVS", "MLF")
+    options = {name: {"estimator": name, **two} for name in names}
+    options |= {
+        "weights": {"estimator": "MLR", "sampling_weights": "w", **one},
+        "clusters": {"estimator": "MLR", "cluster": "agemo", **one},
+        "clusters_alone": {"estimator": "MLR", "cluster": "agemo"},
+        "wishart": {"likelihood": "wishart", "group": "school"},
+        "std_lv_variances": {"std_lv": True, "group": "school", "group_equal": [*EQUAL[:2], "lv.variances"]},
+        "std_lv_regressions": {
+            "std_lv": True,
+            "group": "school",
+            "group_equal": ["loadings", "regressions", "residual.covariances", "residuals"],
+        },
+    }
+    data = "HolzingerSwineford1939_weights.csv"
+    return [Case("m_groups", (key,), data, value) for key, value in options.items()]
+
+
 CASES = {
     case.name: case
-    for case in [*_holzinger(), *_democracy(), *_invariance(), *_fiml(), *_observed(), *_clustered()]
+    for case in [
+        *_holzinger(),
+        *_democracy(),
+        *_invariance(),
+        *_fiml(),
+        *_observed(),
+        *_clustered(),
+        *_covariates(),
+        *_groups(),
+    ]
 }

@@ -202,3 +202,30 @@ def test_saturated_moments_with_missing_answers(key, data):
     assert np.allclose(sample.covariances[0], node["cov"]["values"], atol=3e-5)
     if "n_patterns" in node:
         assert len(sample.groups[0].masks) == node["n_patterns"]
+
+
+CONSTRAINED = """visual  =~ x1 + a*x2 + b*x3
+textual =~ x4 + c*x5 + x6
+textual ~ d*visual
+e := a*b
+"""
+
+# lavaan 0.6-14, sem(CONSTRAINED + constraint, HolzingerSwineford1939): chi-square, df, a, error, d, error
+CONSTRAINTS = {
+    "a*b == 0.5": (24.788, 9, 0.636, 0.055, 0.524, 0.089),
+    "a*d == 0.2\nb == c - 0.3": (27.929, 10, 0.474, 0.059, 0.422, 0.053),
+    "e == 0.6": (25.747, 9, 0.702, 0.060, 0.540, 0.093),
+    "exp(a) == 1.5 + d^2": (24.362, 9, 0.561, 0.055, 0.503, 0.095),
+}
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_nonlinear_constraints(constraint):
+    fit = sem.fit(CONSTRAINED + constraint, frame(HS))
+    chisq, df, *rest = CONSTRAINTS[constraint]
+    rows = fit.estimates.set_index("label")
+    assert fit.converged
+    assert fit.df == df
+    assert abs(fit.measures["chisq"] - chisq) < 6e-4
+    assert np.allclose([rows.loc[label, kind] for label in "ad" for kind in ("est", "se")], rest, atol=6e-4)
+    assert len(fit.score_tests()) == constraint.count("==") + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline import sem
@@ -26,7 +27,7 @@ ERRORS = [
     ("level: 1\nf =~ x1 + x2 + x3", {}, sem.ModelError, "two-level"),
     ("f =~ x1 + x2 + x3 + x4\na := b*c", {}, sem.ModelError, "line 2: 'b' is not the label"),
     ("f =~ x1 + a*x2 + x3 + x4\na == b", {}, sem.ModelError, "line 2: 'b' .*labels so far: a"),
-    ("f =~ x1 + a*x2 + b*x3 + x4\na*b == 2", {}, sem.ModelError, "not linear"),
+    ("f =~ x1 + a*x2 + b*x3 + x4\na^2 + b^2 == -1", {}, sem.ModelError, "could not be met"),
     ("f =~ x1 + a*x2 + b*x3 + x4\na == b\na == 1\nb == 2", {}, sem.ModelError, "contradict"),
     ("f =~ f + x1", {}, sem.ModelError, "own indicator"),
     ("x1 ~ x1", {}, sem.ModelError, "predict itself"),
@@ -34,7 +35,7 @@ ERRORS = [
     ("f =~ x1 + x2 + x3", {"estimator": "WLSMV"}, sem.ModelError, "ordered"),
     ("f =~ x1 + x2 + x3", {"missing": "fiml", "estimator": "GLS"}, sem.ModelError, "full-information"),
     ("f =~ x1 + x2 + x3", {"missing": "pairwise"}, sem.ModelError, "'listwise' or 'fiml'"),
-    ("f =~ x1 + x2 + x3", {"ordered": True}, sem.DataError, "different values"),
+    ("f =~ x7 + x8 + x9", {"ordered": True}, sem.DataError, "different values"),
 ]
 
 
@@ -71,8 +72,23 @@ def test_factors_that_correlate_beyond_one_are_named():
     assert any("'f' and 'g' correlate 1.466" in text for text in fit.warnings)
 
 
+def test_estimates_that_run_off_are_named():
+    draw = np.random.default_rng(0)
+    noise = pd.DataFrame(draw.normal(size=(100, 8)), columns=[f"y{i}" for i in range(8)])
+    fit = sem.fit("f =~ y0 + y1 + y2 + y3\ng =~ y4 + y5 + y6 + y7\ng ~ f", noise)
+    assert not fit.converged
+    assert any("did not converge" in text and "went furthest" in text for text in fit.warnings)
+
+
+def test_a_second_start_helps_where_the_first_runs_off():
+    rows = frame(HS).sample(20, random_state=1)
+    fit = sem.fit("visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9", rows)
+    assert fit.converged
+    assert np.isclose(fit.measures["fmin"], 1.058184442, rtol=1e-7)  # lavaan 0.6-14 from its own start
+
+
 def test_left_out_rows_are_counted():
-    assert any("196 row(s) with a missing answer" in text for text in fitted("a_fiml:listwise_mcar").warnings)
+    assert any("196 row(s) with a missing value" in text for text in fitted("a_fiml:listwise_mcar").warnings)
 
 
 @pytest.mark.parametrize("estimator", ["MLM", "MLR", "WLS"])
@@ -80,3 +96,31 @@ def test_moments_alone_are_refused_where_rows_are_needed(estimator):
     moments = sem.Moments.of(frame(HS), ["x1", "x2", "x3", "x4"])
     with pytest.raises(sem.DataError, match="rows of the data"):
         assert sem.fit("f =~ x1 + x2 + x3 + x4", moments, estimator=estimator).measures
+
+
+def test_rows_without_group_are_counted():
+    data = frame(HS).copy()
+    data.loc[data.index[:5], "school"] = None
+    fit = sem.fit("f =~ x1 + x2 + x3", data, group="school")
+    assert fit.nobs == len(data) - 5
+    assert any(text.startswith("5 row(s)") for text in fit.warnings)
+
+
+def test_complete_rows_are_needed_for_satorra_2000():
+    models = ("x1 ~~ x2 + x3", "x1 ~~ x2\nx3 ~~ x3")
+    fits = [sem.fit(model, frame("HS_mcar10.csv"), missing="fiml", estimator="MLR") for model in models]
+    assert sem.compare(*fits).df == 1
+    with pytest.raises(sem.ModelError, match="needs complete rows"):
+        sem.compare(*fits, method="satorra.2000")
+
+
+def test_several_groups_must_be_named():
+    with pytest.raises(sem.DataError, match="name one of Pasteur, Grant-White"):
+        fitted("e_invariance:ml:fits:config").r2()
+
+
+def test_nullable_integers_are_numbers():
+    items = [f"x{i}" for i in range(1, 5)]
+    whole = frame(HS)[items].round()
+    model = "f =~ x1 + x2 + x3 + x4"
+    assert np.allclose(sem.fit(model, whole.astype("Int64")).theta, sem.fit(model, whole).theta)

@@ -120,6 +120,14 @@ def test_moments_give_the_fit_of_their_rows():
     assert fit.vcov.to_numpy() == pytest.approx(fitted("a_cfa_hs_ml:ml").vcov.to_numpy())
 
 
+def test_parquet_gives_the_fit_of_its_frame(tmp_path):
+    path = tmp_path / "data.parquet"
+    frame(HS).to_parquet(path)
+    assert np.allclose(sem.fit(MODEL, path).theta, sem.fit(MODEL, frame(HS)).theta)
+    with pytest.raises(sem.DataError, match="did you mean 'x9'"):
+        sem.fit("f =~ x1 + x2 + x99", path)
+
+
 def test_a_population_is_recovered():
     draw = np.random.default_rng(5)
     n = 200_000

@@ -17,7 +17,7 @@ TOLERANCE = 1e-12
 _GOAL = 1e-18
 _FLAT = 1e-15
 _CHORD = 1e-6
-_MAXIMUM = 300
+_MAXIMUM = 150
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,19 @@ def minimise(problem: Problem, start: Array) -> Optimum:
 class _Curvature:
     """A factored matrix of second derivatives; `observed` ones serve for the last, tiny steps too."""
 
-    factor: tuple[Array, bool] | None
+    factor: Array | None
     scale: Array
     inverse: Array | None
     observed: bool
 
     def step(self, gradient: Array) -> Array:
         """Return -H^-1 g."""
-        from scipy.linalg import cho_solve
+        from scipy.linalg.lapack import dpotrs
 
         if self.factor is None:
             assert self.inverse is not None
             return -self.inverse @ gradient
-        out: Array = -self.scale * cho_solve(self.factor, self.scale * gradient, check_finite=False)
+        out: Array = -self.scale * dpotrs(self.factor, self.scale * gradient, lower=1)[0]
         return out
 
 
@@ -94,14 +94,14 @@ def _curvature(state: State, damping: float, near: bool) -> _Curvature:
 
 def _factored(H: Array, damping: float, observed: bool) -> _Curvature | None:
     """Factor H + damping diag H, or return None where it is not positive definite."""
-    from scipy.linalg import cho_factor
+    from scipy.linalg.lapack import dpotrf
 
     scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(H)), 1e-300))
     normed = H * np.outer(scale, scale) + damping * np.eye(len(H))
-    try:
-        return _Curvature(cho_factor(normed, lower=True), scale, None, observed)
-    except (np.linalg.LinAlgError, ValueError):
+    if not np.isfinite(normed).all():
         return None
+    factor, failed = dpotrf(normed, lower=1)
+    return None if failed else _Curvature(factor, scale, None, observed)
 
 
 def _search(problem: Problem, state: State, step: Array) -> tuple[State | None, float]:

@@ -24,7 +24,6 @@ class Quadratic:
 
     def at(self, implied: Implied) -> QuadraticPoint:
         """Evaluate at implied moments."""
-        np.linalg.cholesky(implied.sigma)
         stacked = vech(implied.sigma)
         if self.meanstructure:
             stacked = np.concatenate([implied.mu, stacked])

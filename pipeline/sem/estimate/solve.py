@@ -13,17 +13,18 @@ from pipeline.sem.data import Rows
 from pipeline.sem.data.gamma import gamma
 from pipeline.sem.data.sample import Sample
 from pipeline.sem.errors import DataError
+from pipeline.sem.estimate.constrained import minimise_constrained
 from pipeline.sem.estimate.discrepancy import Discrepancy
 from pipeline.sem.estimate.newton import Optimum, minimise
 from pipeline.sem.estimate.normal import Normal
 from pipeline.sem.estimate.problem import Problem, State
 from pipeline.sem.estimate.quadratic import Quadratic
-from pipeline.sem.estimate.start import start_values
+from pipeline.sem.estimate.start import cautious_starts, start_values
 from pipeline.sem.inference.saturated import gls_weights
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.sample import OrdinalSample, ordinal_problem, ordinal_start
 from pipeline.sem.structure.blocks import factors, lay_out
-from pipeline.sem.structure.constraints import reduction, scaled
+from pipeline.sem.structure.constraints import nonlinear_constraints, reduction, scaled
 from pipeline.sem.structure.scale import metric
 from pipeline.sem.table import ParameterTable
 
@@ -99,8 +100,25 @@ def solve(
     """Estimate a table; start holds values of the free rows in the user's units."""
     problem, scale, factor = prepare(table, sample, method, rows)
     first = start * factor if start is not None else starting_point(table, sample, scale)
-    optimum = minimise(problem, admissible_start(problem, first))
-    return Solution(table, sample, optimum, scale, factor)
+    return Solution(table, sample, optimise(problem, table, first, factor), scale, factor)
+
+
+def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Array) -> Optimum:
+    """Minimise from a start in the internal metric, under nonlinear constraints where there are any.
+
+    Where the discrepancy falls for ever in some direction, other starts may lead to a minimum.
+    """
+    x, curved = admissible_start(problem, start), nonlinear_constraints(table, factor)
+    if curved is not None:
+        return minimise_constrained(problem, x, curved)
+    first = minimise(problem, x)
+    if first.converged:
+        return first
+    for other in cautious_starts(table, start):
+        again = minimise(problem, admissible_start(problem, other))
+        if again.converged:
+            return again
+    return first
 
 
 def starting_point(table: ParameterTable, sample: Sample, scale: Array) -> Array:

@@ -21,7 +21,7 @@ def warnings_of(solution: Solution, information: Array, dropped: int, missing: s
         out += _residual_covariances(solution, g, where)
     if dropped:
         reason = (
-            "with a missing answer"
+            "with a missing value"
             if missing == "listwise"
             else "without any answer, or without a fixed covariate,"
         )
@@ -32,11 +32,13 @@ def warnings_of(solution: Solution, information: Array, dropped: int, missing: s
 def _convergence(solution: Solution) -> list[str]:
     if solution.optimum.converged:
         return []
+    largest = solution.table.free_rows[int(np.abs(solution.state.theta).argmax())].text
     return [
         f"the estimates did not converge in {solution.optimum.iterations} iterations (decrement "
-        f"{solution.optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the "
-        "model or give "
-        "start values with start()"
+        f"{solution.optimum.decrement:.1e}, wanted {TOLERANCE:.0e}); '{largest}' went furthest, perhaps "
+        "without end: "
+        "do not interpret them. Simplify the model, choose another marker or std_lv=True, or give "
+        "start() values"
     ]
 
 

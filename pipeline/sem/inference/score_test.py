@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import null_space
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.structure.constraints import in_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,8 @@ def score_tests(solution: Solution) -> pd.DataFrame:
 
 def _gain(information: Array, score: Array, R: Array) -> float:
     """S' K (K'IK)^-1 K' s with K spanning what the remaining constraints leave."""
+    from scipy.linalg import null_space
+
     K = null_space(R) if len(R) else np.eye(len(score))
     reduced = K.T @ score
     return float(reduced @ np.linalg.pinv(K.T @ information @ K, rcond=1e-12, hermitian=True) @ reduced)
@@ -57,4 +59,4 @@ def _names(solution: Solution) -> list[tuple[str, str]]:
         return row.text + (f" [{table.groups[row.group - 1]}]" if several else "")
 
     pairs = [(text(first), text(second)) for first, second in table.equal]
-    return pairs + [constraint.text for constraint in table.constraints]
+    return pairs + [constraint.text for constraint in in_order(table)]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.sem.arrays import Array, vech
 from pipeline.sem.estimate.normal import Normal
 from pipeline.sem.estimate.quadratic import Quadratic, weigh
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.inference.saturated_test import free_moments, saturated_lines
 from pipeline.sem.inference.scaling import ScaledTest
 from pipeline.sem.measures import absolute, goodness, incremental, likelihood, rmsea
 from pipeline.sem.measures.residual_based import GroupResiduals, root_mean_squares
@@ -192,7 +194,7 @@ def group_residuals(solution: Solution) -> list[GroupResiduals]:
 
 
 def _residuals(solution: Solution) -> dict[str, float]:
-    shares = solution.sample.counts / solution.sample.total
+    shares = solution.sample.weight_shares
     if isinstance(solution.sample, OrdinalSample):
         own = [ordinal_root_mean_squares(solution, g) for g in range(len(shares))]
         return {name: float(sum(f * g[name] for f, g in zip(shares, own, strict=True))) for name in own[0]}
@@ -220,25 +222,45 @@ def _others(model: Tested) -> dict[str, float]:
 
 
 def _gfi(solution: Solution) -> float:
-    shares = solution.sample.counts / solution.sample.total
-    values: list[float] = []
-    for g, group in enumerate(group_residuals(solution)):
-        discrepancy = solution.problem.discrepancies[g]
-        if isinstance(discrepancy, Normal):
-            own = solution.sample.groups[g]
-            four = (group.S, group.sigma, group.mean, group.mu)
-            if not own.complete:
-                four = (own.pairwise(), group.sigma, own.pooled()[0], group.mu)
-            means = solution.table.meanstructure
-            values.append(
-                goodness.gfi_normal(
-                    *four, meanstructure=means, masks=discrepancy.masks, fractions=discrepancy.fractions
-                )
-            )
-            continue
+    shares = solution.sample.weight_shares
+    return float(shares @ np.array([_gfi_of_group(solution, g) for g in range(len(shares))]))
+
+
+def _gfi_of_group(solution: Solution, g: int) -> float:
+    """Compare observed with implied moments, pairwise ones where answers are missing, as lavaan does."""
+    group, discrepancy = group_residuals(solution)[g], solution.problem.discrepancies[g]
+    if isinstance(solution.sample, OrdinalSample):
         assert isinstance(discrepancy, Quadratic)
         s = discrepancy.moments
-        values.append(
-            goodness.gfi_weighted(solution.state.points[g].value, float(s @ weigh(discrepancy.V, s)))
+        return 1 - 2 * solution.state.points[g].value / float(s @ weigh(discrepancy.V, s))
+    means, own = solution.table.meanstructure, solution.sample.groups[g]
+    S, mean = group.S, group.mean
+    if not own.complete:
+        S, mean = own.pairwise(), own.pooled()[0]
+    if isinstance(discrepancy, Normal) and not solution.exogenous:
+        masks, shares = discrepancy.masks, discrepancy.fractions
+        return goodness.gfi_normal(
+            S, group.sigma, mean, group.mu, meanstructure=means, masks=masks, fractions=shares
         )
-    return float(shares @ np.array(values))
+    scale = solution.observed_scale
+    unit = np.outer(scale, scale)
+    observed, implied = vech(S / unit), vech(group.sigma / unit)
+    if means:
+        observed, implied = (
+            np.concatenate([m / scale, v]) for m, v in ((mean, observed), (group.mu, implied))
+        )
+    V = moment_weights(solution, g)
+    return goodness.gfi_weighted(observed, observed - implied, V)
+
+
+def moment_weights(solution: Solution, g: int) -> Array:
+    """Return the weights of a group's moments; those of fixed exogenous variables count nothing."""
+    discrepancy = solution.problem.discrepancies[g]
+    if isinstance(discrepancy, Quadratic):
+        return discrepancy.V
+    assert isinstance(discrepancy, Normal)
+    implied, means = solution.state.implied[g], solution.table.meanstructure
+    V = discrepancy.at(implied).fisher(saturated_lines(len(implied.mu), means))
+    keep = free_moments(solution)
+    out: Array = V * np.outer(keep, keep)
+    return out

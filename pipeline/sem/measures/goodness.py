@@ -30,9 +30,11 @@ def gfi_normal(
     return 1 - above / below
 
 
-def gfi_weighted(discrepancy: float, observed: float) -> float:
-    """GFI of F = 1/2 r' V r and s' V s."""
-    return 1 - 2 * discrepancy / observed
+def gfi_weighted(observed: Array, residual: Array, V: Array) -> float:
+    """GFI with any weights, a matrix or its diagonal."""
+    from pipeline.sem.estimate.quadratic import weigh
+
+    return 1 - float(residual @ weigh(V, residual)) / float(observed @ weigh(V, observed))
 
 
 def agfi(gfi: float, moments: int, df: float) -> float:

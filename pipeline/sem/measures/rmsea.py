@@ -18,7 +18,7 @@ def interval(
     x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, level: float = 0.90
 ) -> tuple[float, float]:
     """Bounds from the non-centrality parameters at which X2 is the upper or lower quantile."""
-    if df < 1:
+    if not df >= 1:
         return 0.0, 0.0
     tail = (1 - level) / 2
     bounds = (_noncentrality(x2, df, 1 - tail, x2), _noncentrality(x2, df, tail, max(n, 4 * x2)))

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.syntax import Constraint
-from pipeline.sem.syntax.expressions import Expression, jacobian
+from pipeline.sem.syntax.expressions import Expression
 from pipeline.sem.table import ParameterTable
 
 
@@ -31,7 +31,9 @@ class Reduction:
 
     def reduce(self, theta: Array) -> Array:
         """Return the x nearest to a theta."""
-        out: Array = np.linalg.lstsq(self.K, theta - self.k, rcond=None)[0]
+        K, rest = self.K, theta - self.k
+        plain = np.allclose(K.T @ K, np.eye(K.shape[1]), atol=1e-12)
+        out: Array = K.T @ rest if plain else np.linalg.lstsq(K, rest, rcond=None)[0]
         return out
 
 
@@ -90,32 +92,101 @@ def _merged(R: Array) -> Array:
 
 
 def _linear_rows(table: ParameterTable, position: dict[int, int]) -> tuple[Array, Array]:
-    differences = [_difference(constraint) for constraint in table.constraints]
-    defined = {d.name: d.expression for d in table.definitions}
-    differences = [_inline(expression, defined) for expression in differences]
-    names, columns, constants = _labels(table, position)
-    probe = np.random.default_rng(1).uniform(0.5, 1.5, len(names))
-    for at, name in enumerate(names):
-        probe[at] = constants.get(name, probe[at])
-    slopes, again = (
-        jacobian(differences, names, probe),
-        jacobian(differences, names, _moved(probe, names, constants)),
-    )
-    if not np.allclose(slopes, again, rtol=1e-9, atol=1e-12):
-        bad = table.constraints[int(np.argmax(np.abs(slopes - again).max(axis=1)))]
-        raise ModelError(
-            f"line {bad.line}: '{bad.text[0]} == {bad.text[1]}' is not linear in the parameters; only "
-            "linear equality "
-            "constraints can be estimated. Write it with sums and fixed multiples, or fix one of the "
-            "parameters"
+    """Return R and r of the linear `==` lines."""
+    lines = [line for line in _Line.of(table, position) if line.linear]
+    R = np.array([line.slopes(line.probe) for line in lines]).reshape(-1, len(position))
+    return R, np.array([line.slopes(line.probe) @ line.probe - line.value(line.probe) for line in lines])
+
+
+def in_order(table: ParameterTable) -> list[Constraint]:
+    """Return the `==` lines as they stand in R: linear ones first."""
+    position = {row: column for column, row in enumerate(table.free)}
+    lines = zip(table.constraints, _Line.of(table, position), strict=True)
+    return [constraint for constraint, _ in sorted(lines, key=lambda pair: not pair[1].linear)]
+
+
+def nonlinear_constraints(table: ParameterTable, factor: Array) -> NonlinearConstraints | None:
+    """Return the `==` lines that are not linear, for theta * factor, or None."""
+    position = {row: column for column, row in enumerate(table.free)}
+    lines = [line for line in _Line.of(table, position) if not line.linear]
+    return NonlinearConstraints(tuple(lines), factor) if lines else None
+
+
+@dataclass(frozen=True)
+class NonlinearConstraints:
+    """c(theta) = 0 in the internal metric, theta = user's theta * factor."""
+
+    lines: tuple[_Line, ...]
+    factor: Array
+
+    def values(self, theta: Array) -> Array:
+        """Return c."""
+        return np.array([line.value(theta / self.factor) for line in self.lines])
+
+    def jacobian(self, theta: Array) -> Array:
+        """Return dc / dtheta."""
+        return np.array([line.slopes(theta / self.factor) for line in self.lines]) / self.factor
+
+    def curvature(self, theta: Array, multipliers: Array) -> Array:
+        """Return the sum of multipliers times second derivatives, by differences of the exact first ones."""
+        size = len(theta)
+        out = np.zeros((size, size))
+        for line, multiplier in zip(self.lines, multipliers, strict=True):
+            for k in line.columns.values():
+                step = np.zeros(size)
+                step[k] = 1e-6 * max(1.0, abs(float(theta[k] / self.factor[k])))
+                user = theta / self.factor
+                slope = (line.slopes(user + step) - line.slopes(user - step)) / (2 * step[k])
+                out[k] += multiplier * slope / self.factor / self.factor[k]
+        return (out + out.T) / 2
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One `==` line as a function of the free parameters in the user's units."""
+
+    expression: Expression
+    columns: dict[str, int]
+    constants: dict[str, float]
+    size: int
+
+    @classmethod
+    def of(cls, table: ParameterTable, position: dict[int, int]) -> list[_Line]:
+        """Return all lines of a table."""
+        defined = {d.name: d.expression for d in table.definitions}
+        columns, constants = _labels(table, position)
+        expressions = [_inline(_difference(c), defined) for c in table.constraints]
+        size = len(position)
+        return [
+            cls(e, {n: columns[n] for n in e.names() if n in columns}, constants, size) for e in expressions
+        ]
+
+    @property
+    def probe(self) -> Array:
+        """A random point that tells linear lines from others."""
+        return np.random.default_rng(1).uniform(0.5, 1.5, self.size)
+
+    @property
+    def linear(self) -> bool:
+        """Whether the derivatives are the same everywhere."""
+        return np.allclose(
+            self.slopes(self.probe), self.slopes(1.37 * self.probe + 0.11), rtol=1e-9, atol=1e-12
         )
-    values = np.array(
-        [e.evaluate(dict(zip(names, probe.tolist(), strict=True))) for e in differences], dtype=float
-    )
-    free = [at for at, name in enumerate(names) if name not in constants]
-    R = np.zeros((len(differences), len(position)))
-    np.add.at(R.T, [columns[names[at]] for at in free], slopes[:, free].T)
-    return R, slopes[:, free] @ probe[free] - values
+
+    def _at(self, theta: Array) -> dict[str, float]:
+        return self.constants | {name: float(theta[k]) for name, k in self.columns.items()}
+
+    def value(self, theta: Array) -> float:
+        """Return left less right."""
+        return float(self.expression.evaluate(self._at(theta)))
+
+    def slopes(self, theta: Array) -> Array:
+        """Return the derivatives by all free parameters."""
+        out = np.zeros(self.size)
+        for name, slope in self.expression.gradient(self._at(theta)).items():
+            if name in self.columns:
+                out[self.columns[name]] += slope
+        return out
 
 
 def _difference(constraint: Constraint) -> Expression:
@@ -130,9 +201,8 @@ def _inline(expression: Expression, defined: dict[str, Expression]) -> Expressio
     return Expression(expression.kind, expression.value, arguments)
 
 
-def _labels(
-    table: ParameterTable, position: dict[int, int]
-) -> tuple[list[str], dict[str, int], dict[str, float]]:
+def _labels(table: ParameterTable, position: dict[int, int]) -> tuple[dict[str, int], dict[str, float]]:
+    """Return the column of each free label, and the values of the fixed ones."""
     columns: dict[str, int] = {}
     constants: dict[str, float] = {}
     for at, row in enumerate(table.rows):
@@ -140,9 +210,4 @@ def _labels(
             columns.setdefault(row.label, position[at])
         elif row.label and row.fixed is not None:
             constants.setdefault(row.label, row.fixed)
-    return [*columns, *constants], columns, constants
-
-
-def _moved(probe: Array, names: list[str], constants: dict[str, float]) -> Array:
-    fixed = np.array([name in constants for name in names])
-    return np.where(fixed, probe, probe * 1.37 + 0.11)
+    return columns, constants

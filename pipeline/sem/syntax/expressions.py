@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 
 _STEP = 1e-30
@@ -65,17 +64,6 @@ class Expression:
             moved = dict(values) | {name: complex(_look_up(values, name), _STEP)}
             out[name] = float(np.imag(self.evaluate(moved)) / _STEP)
         return out
-
-
-def jacobian(expressions: list[Expression], names: list[str], values: Array) -> Array:
-    """Return the matrix of derivatives of expressions (rows) by names (columns)."""
-    at = dict(zip(names, values.tolist(), strict=True))
-    place = {name: column for column, name in enumerate(names)}
-    out = np.zeros((len(expressions), len(names)))
-    for row, expression in enumerate(expressions):
-        for name, slope in expression.gradient(at).items():
-            out[row, place[name]] = slope
-    return out
 
 
 def _look_up(values: Mapping[str, Any], name: str) -> Any:

@@ -12,7 +12,7 @@ def candidates(table: ParameterTable, group: int) -> list[Row]:
     """Return cross-loadings, residual covariances, factor covariances, paths and intercepts not in a group.
 
     The list follows lavaan's: no loading of an outcome or predictor, no covariance of an observed variable
-    that is no indicator, no path from a factor to its own kind of indicator.
+    that is no indicator, no path from a factor to an indicator or to a variable fixed at the sample.
     """
     rows = [row for row in table.rows if row.group == group]
     indicators = unique(row.rhs for row in rows if row.op == "=~")
@@ -25,7 +25,9 @@ def candidates(table: ParameterTable, group: int) -> list[Row]:
         (y, "~", x)
         for y in paths
         for x in paths
-        if x != y and not (y in indicators and y not in table.latent and x in table.latent)
+        if x != y
+        and y not in table.exogenous
+        and not (y in indicators and y not in table.latent and x in table.latent)
     ]
     if table.meanstructure:
         new += [(name, "~1", "") for name in table.observed + table.latent if name not in table.ordered]

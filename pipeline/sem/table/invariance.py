@@ -73,7 +73,7 @@ def _release(row: Row, table: ParameterTable, equal: Sequence[str], std_lv: bool
         return replace(row, fixed=None)
     if row.lhs in table.ordered and "thresholds" in equal and _own_scale(kind, table.parameterization, equal):
         return replace(row, fixed=None)
-    if kind == "lv.variances" and std_lv and "loadings" in equal:
+    if kind == "lv.variances" and std_lv and "loadings" in equal and kind not in equal:
         return replace(row, fixed=None)
     return row
 

@@ -27,7 +27,7 @@ class Row:
     fixed: float | None = None
     start: float | None = None
     exogenous: bool = False
-    user: bool = True
+    user: bool = False
     derived: bool = False
 
     @property
@@ -48,7 +48,10 @@ class Row:
 
 @dataclass(frozen=True)
 class ParameterTable:
-    """All rows, group by group, with what ties them together."""
+    """All rows, group by group, with what ties them together.
+
+    `covariates` are the exogenous observed variables; those that are fixed at the sample are `exogenous` too.
+    """
 
     rows: tuple[Row, ...]
     observed: tuple[str, ...]
@@ -59,6 +62,7 @@ class ParameterTable:
     definitions: tuple[Definition, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     equal: tuple[tuple[int, int], ...] = ()
+    covariates: tuple[str, ...] = ()
     thresholds: tuple[tuple[str, int], ...] = ()
     parameterization: str = "delta"
 
