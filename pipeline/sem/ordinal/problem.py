@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,13 +19,9 @@ from pipeline.sem.structure.constraints import Reduction
 
 @dataclass(frozen=True)
 class OrdinalProblem(Problem):
-    """A problem whose moments are thresholds, slopes and correlations instead of means and covariances.
-
-    The discrepancy weighs groups by n - 1, the information by their share of the rows, as lavaan does.
-    """
+    """A problem whose moments are thresholds, slopes and correlations instead of means and covariances."""
 
     shapes: tuple[Shape, ...] = ()
-    row_shares: Array = field(default_factory=lambda: np.ones(1))
 
     def at(self, x: Array) -> OrdinalState:
         """Evaluate at x; raises LinAlgError where a response variate has no positive variance."""
@@ -78,8 +74,7 @@ class OrdinalState(State):
 
     @cached_property
     def _squares(self) -> Array:
-        assert isinstance(self.problem, OrdinalProblem)
-        parts = zip(self.problem.row_shares, self.deltas, self.problem.discrepancies, strict=True)
+        parts = zip(self.problem.shares, self.deltas, self.problem.discrepancies, strict=True)
         return self.problem.stack([w * delta.T @ weigh(_weights(d), delta) for w, delta, d in parts])
 
     def theta_fisher(self) -> Array:

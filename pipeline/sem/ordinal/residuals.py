@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.sem.arrays import Array
+from pipeline.sem.estimate.quadratic import Quadratic, weigh
 from pipeline.sem.ordinal.problem import OrdinalState
 from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.ordinal.tables import pair_index
@@ -67,3 +68,18 @@ def ordinal_residuals(solution: Solution, g: int) -> OrdinalResiduals:
         correlations - V / np.outer(deviation, deviation),
         correlations - V / np.outer(implied, implied),
     )
+
+
+def ordinal_residual_acov(solution: Solution, about: Array, g: int) -> Array:
+    """Return Q Gamma Q' / N with Q = I - Delta E^-1 Delta' V, of all stacked moments of a group."""
+    sample, state = solution.sample, solution.state
+    assert isinstance(sample, OrdinalSample)
+    discrepancy, delta = state.problem.discrepancies[g], state.deltas[g]
+    assert isinstance(discrepancy, Quadratic)
+    K = state.problem.reduction.K
+    bread = K @ np.linalg.inv(K.T @ about @ K) @ K.T
+    part = state.problem.layout.parts[g]
+    share = sample.counts[g] / sample.total
+    Q = np.eye(len(delta)) - share * delta @ bread[part, part] @ weigh(discrepancy.V, delta).T
+    out: Array = Q @ sample.parts[g].gamma @ Q.T / sample.counts[g]
+    return out

@@ -29,8 +29,7 @@ def corrected_for_categories(model: Tested) -> Corrected | None:
     assert isinstance(sample, OrdinalSample)
     assert isinstance(state, OrdinalState)
     assert model.scaled is not None
-    plain = bool(sample.kinds.ordered.all()) and not sample.kinds.covariates
-    if not plain or model.scaled.name == "mean.var.adjusted" or not _positive(sample):
+    if not sample.kinds.plain or model.scaled.name == "mean.var.adjusted" or not _positive(sample):
         return None
     p = len(sample.variables)
     implied = [_correlations(state, g) for g in range(len(sample.parts))]

@@ -115,8 +115,7 @@ def ordinal_problem(
     weights = [weights_of(part, method) for part in sample.parts]
     units = sample.units(scale[: len(table.observed)])
     parts = quadratics([part.stacked for part in sample.parts], weights, units)
-    shapes = shapes_of(layout, sample.kinds)
-    return OrdinalProblem(layout, parts, sample.shares, tied, shapes, sample.counts / sample.total)
+    return OrdinalProblem(layout, parts, sample.shares, tied, shapes_of(layout, sample.kinds))
 
 
 def weights_of(part: GroupStatistics, method: Method) -> Array:
@@ -151,6 +150,18 @@ def ordinal_start(table: ParameterTable, sample: OrdinalSample, scale: Array) ->
             own = replace(row, start=1.0)
         rows.append(own)
     return start_values(replace(table, rows=tuple(rows)), sample.covariances, sample.means, scale)
+
+
+def moment_order(wide: OrdinalSample, narrow: OrdinalSample) -> Array:
+    """Return where the moments of one sample stand among those of another of the same variables."""
+    known: dict[str, int] = {}
+    for at, name in enumerate(narrow.kinds.names):
+        known[name] = at
+        if "~~" in name:
+            known["~~".join(reversed(name.split("~~")))] = at
+    size = narrow.kinds.size
+    own = np.array([known[name] for name in wide.kinds.names])
+    return np.concatenate([own + g * size for g in range(len(narrow.parts))])
 
 
 def check_categories(values: Array, kinds: Kinds, label: str) -> None:

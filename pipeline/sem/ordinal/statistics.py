@@ -47,6 +47,11 @@ class Kinds:
         return np.concatenate(steps).astype(np.intp)
 
     @property
+    def plain(self) -> bool:
+        """Whether all variables are ordered and none is conditioned on."""
+        return bool(self.ordered.all()) and not self.covariates
+
+    @property
     def names(self) -> list[str]:
         """A name for every moment."""
         own = self.variables
