@@ -153,10 +153,14 @@ class Fit:
         own, names = group_residuals(self.solution)[self._group(group)], list(self.table.observed)
         return pd.DataFrame(own.sigma, names, names), pd.Series(own.mu, names)
 
-    def factor_scores(self, method: str = "regression") -> pd.DataFrame:
-        """Scores of every row used, indexed by its position in the data; method regression or bartlett."""
+    def factor_scores(self, method: str | None = None) -> pd.DataFrame:
+        """Scores of every row used, indexed by its position in the data.
+
+        Method regression (the default) or bartlett; with ordered items ebm, the posterior mode.
+        """
         import pandas as pd
 
+        method = method or ("ebm" if self.table.ordered else "regression")
         groups = self.rows_needed("scoring factors").groups
         parts = [
             pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Factor scores: regression (Thurstone, 1935) and Bartlett (1937).
+"""Factor scores: regression (Thurstone, 1935), Bartlett (1937), and posterior modes for ordered items.
 
 Regression scores are E[eta | y] = mean + cov(eta, y) Sigma^-1 (y - mu); missing answers use what a row did
 answer.
@@ -12,17 +12,23 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.ordinal.problem import OrdinalState
+from pipeline.sem.ordinal.scores import posterior_modes
 
 METHODS = ("regression", "bartlett")
+ORDINAL = ("ebm",)
 
 
 def factor_scores(solution: Solution, values: Array, g: int, method: str) -> Array:
     """Return a row of scores for each row of a group."""
-    if method not in METHODS:
-        raise ModelError(f"factor scores by '{method}' are not known; choose one of {', '.join(METHODS)}")
+    known = ORDINAL if solution.table.ordered else METHODS
+    if method not in known:
+        raise ModelError(f"factor scores by '{method}' are not known here; choose one of {', '.join(known)}")
     if not solution.table.latent:
         raise ModelError("the model has no factor to score")
     scaled = values / solution.observed_scale
+    if isinstance(solution.state, OrdinalState):
+        return _posterior_modes(solution, solution.state, scaled, g)
     implied, p = solution.state.implied[g], len(solution.table.observed)
     mu = implied.mu if solution.table.meanstructure else solution.sample.means[g] / solution.observed_scale
     answered = ~np.isnan(scaled)
@@ -33,6 +39,12 @@ def factor_scores(solution: Solution, values: Array, g: int, method: str) -> Arr
         weights = _weights(solution, g, np.flatnonzero(mask), method)
         out[at] = (scaled[np.ix_(at, mask)] - mu[mask]) @ weights.T
     return (out + (implied.t[p:] if solution.table.meanstructure else 0.0)) * solution.scale[p:]
+
+
+def _posterior_modes(solution: Solution, state: OrdinalState, scaled: Array, g: int) -> Array:
+    shape, p = state.responses[g].shape, len(solution.table.observed)
+    modes = posterior_modes(state, g, scaled[:, shape.y], scaled[:, shape.x])
+    return modes * solution.scale[p:]
 
 
 def _weights(solution: Solution, g: int, answered: Array, method: str) -> Array:
