@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from pipeline.sem.data import Moments, Rows
-from pipeline.sem.data.sample import summarise
+from pipeline.sem.data.sample import Sample, summarise
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
-from pipeline.sem.estimate.solve import Solution, optimise, prepare
-from pipeline.sem.estimate.start import start_values
-from pipeline.sem.options import Method, choose
+from pipeline.sem.estimate.solve import Solution, optimise, prepare, starting_point
+from pipeline.sem.options import Method, choose, choose_ordinal
+from pipeline.sem.ordinal.coding import coded, numbered, ordered_items
+from pipeline.sem.ordinal.sample import ordinal_sample
 from pipeline.sem.result import Fit
 from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model, parse
 from pipeline.sem.table import ParameterTable, build_table
 from pipeline.sem.table.build import Rules, variables_of
+from pipeline.sem.table.roles import find_roles
 from pipeline.sem.twolevel.fitting import choose as choose_two_level
 from pipeline.sem.twolevel.fitting import fit_two_level
 from pipeline.sem.twolevel.result import TwoLevelFit
@@ -92,7 +95,7 @@ def fit(
     parsed = parse(model)
     if parsed.levels:
         _check_two_level(cluster, sampling_weights, fixed_x)
-        _check_operators(parsed, ordered)
+        _check_no_ordered(parsed, ordered)
         assert cluster is not None
         return fit_two_level(
             parsed,
@@ -104,7 +107,16 @@ def fit(
             robust_unit=robust_unit,
             source=None if isinstance(data, Moments) else data,
         )
-    _check_scope(parsed, ordered, robust_unit, parameterization)
+    _check_scope(parsed, robust_unit, parameterization)
+    items = ordered_items(parsed, ordered, fixed_x is None or fixed_x)
+    if items:
+        rules = Rules(
+            std_lv, True, fixed_x is None or fixed_x, tuple(group_equal), tuple(group_partial), (),
+            parameterization,
+        )  # fmt: skip
+        method = choose_ordinal(estimator, missing, information)
+        _check_plain(sampling_weights, cluster, likelihood)
+        return _fit_ordinal(parsed, data, method, rules=rules, items=items, group=group)
     method = choose(
         estimator,
         missing=missing,
@@ -133,20 +145,53 @@ def fit(
 
 def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows | None) -> Solution:
     """Check that a table is identified, and estimate it."""
-    sample = summarise(moments.select(table.observed), method)
+    return _solve(table, summarise(moments.select(table.observed), method), method, rows)
+
+
+def _solve(table: ParameterTable, sample: Sample, method: Method, rows: Rows | None) -> Solution:
     problem, scale, factor = prepare(table, sample, method, rows)
     if nonlinear_constraints(table, factor) is None:
         check_identified(problem, table)
-    start = start_values(table, sample.covariances, sample.means, scale)
+    start = starting_point(table, sample, scale)
     return Solution(table, sample, optimise(problem, table, start, factor), scale, factor)
 
 
-def _check_scope(
-    model: Model, ordered: Sequence[str] | bool, unit: str | None, parameterization: str
-) -> None:
+def _fit_ordinal(
+    model: Model,
+    data: pd.DataFrame | str | Path | Moments,
+    method: Method,
+    *,
+    rules: Rules,
+    items: Sequence[str],
+    group: str | None,
+) -> Fit:
+    """Fit a model with ordered items: tables of pairs, then weighted least squares."""
+    if isinstance(data, Moments):
+        raise DataError(
+            "ordered items need the rows of the data: means and covariances do not hold their tables"
+        )
+    names = variables_of(model)
+    frame = numbered(_frame(data, [*names, *([group] if group else [])]), items)
+    rows = Rows.of(frame, names, group=group)
+    required = find_roles(model.formulas).exogenous_observed if rules.fixed_x else ()
+    rows, thresholds = coded(rows.usable(method.missing, required), items)
+    labels = [own.label for own in rows.groups]
+    table = build_table(model, labels, replace(rules, thresholds=thresholds))
+    return Fit(_solve(table, ordinal_sample(rows, table), method, rows), method, rows)
+
+
+def _check_plain(weights: str | None, cluster: str | None, likelihood: str) -> None:
+    if weights is not None or cluster is not None:
+        raise ModelError(
+            "sampling weights and clusters of ordered items are not estimated; use MLR without ordered="
+        )
+    if likelihood != "normal":
+        raise ModelError("likelihood= belongs to maximum likelihood; leave it out for ordered items")
+
+
+def _check_scope(model: Model, unit: str | None, parameterization: str) -> None:
     if model.blocks:
         raise ModelError("'group:' blocks are not estimated yet; use group= and c(a, b)* modifiers")
-    _check_operators(model, ordered)
     if unit is not None:
         raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
     if parameterization not in {"delta", "theta"}:
@@ -167,12 +212,12 @@ def _check_two_level(cluster: str | None, weights: str | None, fixed_x: bool | N
         )
 
 
-def _check_operators(model: Model, ordered: Sequence[str] | bool) -> None:
+def _check_no_ordered(model: Model, ordered: Sequence[str] | bool) -> None:
     if ordered is True or (not isinstance(ordered, bool) and len(ordered)):
-        raise ModelError("ordered items are not estimated yet; MLR treats them as continuous")
+        raise ModelError("ordered items are not estimated in two-level models; MLR treats them as continuous")
     if any(f.operator in {"|", "~*~"} for f in model.formulas):
         raise ModelError(
-            "thresholds (|) and scales (~*~) belong to ordered items, which are not estimated yet"
+            "thresholds (|) and scales (~*~) belong to ordered items, which two-level models do not have"
         )
 
 
@@ -208,7 +253,9 @@ def _take(
 def _frame(data: pd.DataFrame | str | Path | Moments, names: Sequence[str]) -> pd.DataFrame:
     """Return the data as a frame."""
     if isinstance(data, Moments):
-        raise DataError("a two-level model needs the rows of the data with their clusters, not Moments")
+        raise DataError(
+            "this model needs the rows of the data (clusters, tables of ordered items), not Moments"
+        )
     return _read(data, names) if isinstance(data, str | Path) else data
 
 

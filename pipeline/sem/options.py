@@ -23,6 +23,7 @@ class Method:
     likelihood: str = "normal"
     missing: str = "listwise"
     bread: str = "hessian"
+    ordinal: bool = False
 
     @property
     def robust(self) -> bool:
@@ -57,6 +58,17 @@ METHODS = {
     "ULSMV": Method("ULSMV", "ULS", "robust.sem", "scaled.shifted"),
     "WLS": Method("WLS", "WLS"),
     "DWLS": Method("DWLS", "DWLS"),
+}
+ORDINAL = {
+    "WLSMV": Method("WLSMV", "DWLS", "robust.sem", "scaled.shifted"),
+    "WLSM": Method("WLSM", "DWLS", "robust.sem", "satorra.bentler"),
+    "WLSMVS": Method("WLSMVS", "DWLS", "robust.sem", "mean.var.adjusted"),
+    "DWLS": Method("DWLS", "DWLS"),
+    "ULSMV": Method("ULSMV", "ULS", "robust.sem", "scaled.shifted"),
+    "ULSM": Method("ULSM", "ULS", "robust.sem", "satorra.bentler"),
+    "ULSMVS": Method("ULSMVS", "ULS", "robust.sem", "mean.var.adjusted"),
+    "ULS": Method("ULS", "ULS"),
+    "WLS": Method("WLS", "WLS"),
 }
 INFORMATION = ("expected", "observed", "first.order")
 
@@ -93,6 +105,22 @@ def choose(
     if missing == "fiml" and information is None and method.information == "expected":
         method = replace(method, information="observed")
     return replace(method, information=information) if information else method
+
+
+def choose_ordinal(estimator: str, missing: str, information: str | None) -> Method:
+    """Return the method of a model with ordered items; ML, the default of sem.fit, stands for WLSMV."""
+    name = "WLSMV" if estimator.upper() == "ML" else estimator.upper()
+    if name not in ORDINAL:
+        raise ModelError(
+            f"estimator '{estimator}' is not for ordered items; choose one of {', '.join(ORDINAL)}"
+        )
+    if missing not in {"listwise", "pairwise"}:
+        raise ModelError(f"missing='{missing}' is not for ordered items; choose 'listwise' or 'pairwise'")
+    if information not in {None, "expected"}:
+        raise ModelError(
+            f"information='{information}' needs a likelihood; ordered items have 'expected' only"
+        )
+    return replace(ORDINAL[name], missing=missing, ordinal=True, likelihood="default")
 
 
 def _check(method: Method, missing: str, likelihood: str, information: str | None) -> None:

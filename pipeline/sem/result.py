@@ -30,6 +30,8 @@ from pipeline.sem.inference.standardize import Standardized, r_squared, standard
 from pipeline.sem.inference.wald import WaldTest, wald_test
 from pipeline.sem.measures.collect import Corrected, Tested, all_measures, group_residuals, loglik
 from pipeline.sem.options import Method
+from pipeline.sem.ordinal.robust import corrected_for_categories
+from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.table import ParameterTable
 from pipeline.sem.table.baseline import baseline_table
 
@@ -115,7 +117,8 @@ class Fit:
         """What is wrong with this solution, naming the parameter and what to try."""
         matrix = information(self.solution, self.method.information, self.rows)
         dropped = 0 if self.rows is None else self.rows.dropped
-        return warnings_of(self.solution, matrix, dropped, self.method.missing)
+        notes = self.solution.sample.notes if isinstance(self.solution.sample, OrdinalSample) else ()
+        return warnings_of(self.solution, matrix, dropped, self.method.missing) + notes
 
     def r2(self, group: str | None = None) -> dict[str, float]:
         """Explained variance of every outcome and indicator."""
@@ -150,10 +153,14 @@ class Fit:
         own, names = group_residuals(self.solution)[self._group(group)], list(self.table.observed)
         return pd.DataFrame(own.sigma, names, names), pd.Series(own.mu, names)
 
-    def factor_scores(self, method: str = "regression") -> pd.DataFrame:
-        """Scores of every row used, indexed by its position in the data; method regression or bartlett."""
+    def factor_scores(self, method: str | None = None) -> pd.DataFrame:
+        """Scores of every row used, indexed by its position in the data.
+
+        Method regression (the default) or bartlett; with ordered items ebm, the posterior mode.
+        """
         import pandas as pd
 
+        method = method or ("ebm" if self.table.ordered else "regression")
         groups = self.rows_needed("scoring factors").groups
         parts = [
             pd.DataFrame(
@@ -184,6 +191,8 @@ class Fit:
 
     @cached_property
     def _corrected(self) -> Corrected | None:
+        if isinstance(self.solution.sample, OrdinalSample):
+            return corrected_for_categories(self.tested) if self.method.robust else None
         if self.method.missing == "fiml":
             kind = self.method.information
             return corrected_for_missing(self.solution, self.baseline, kind, self.rows, self.method.robust)

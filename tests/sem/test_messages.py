@@ -35,7 +35,7 @@ ERRORS = [
     ("f =~ x1 + x2 + x3", {"estimator": "WLSMV"}, sem.ModelError, "ordered"),
     ("f =~ x1 + x2 + x3", {"missing": "fiml", "estimator": "GLS"}, sem.ModelError, "full-information"),
     ("f =~ x1 + x2 + x3", {"missing": "pairwise"}, sem.ModelError, "'listwise' or 'fiml'"),
-    ("f =~ x1 + x2 + x3", {"ordered": True}, sem.ModelError, "ordered"),
+    ("f =~ x7 + x8 + x9", {"ordered": True}, sem.DataError, "different values"),
 ]
 
 

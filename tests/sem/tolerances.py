@@ -18,6 +18,8 @@ TOLERANCES = {
     "two-level chi-square": (5e-3, 1e-4),
     "two-level fit index": (1e-4, 0.0),
     "modification index": (1e-3, 1e-3),
+    "polychoric": (1e-5, 0.0),
+    "threshold": (1e-5, 0.0),
     "factor score": (1e-5, 0.0),
     "bootstrap interval": (1e-4, 0.0),
 }

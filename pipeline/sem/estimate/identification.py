@@ -12,8 +12,6 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.problem import Problem
-from pipeline.sem.structure.derivatives import Slopes, paired_traces, slopes
-from pipeline.sem.structure.ram import imply
 from pipeline.sem.table import ParameterTable
 
 _SMALLEST = 1e-9
@@ -42,14 +40,10 @@ def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
     A Cholesky factor of the matrix less its tolerance shows faster than eigenvalues that all is well.
     """
     theta = problem.reduction.theta(problem.reduction.reduce(_random_point(problem, seed)))
-    parts = []
-    for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
-        lines = slopes(block, imply(block, theta[part]))
-        parts.append(_squares(lines))
     K = problem.reduction.K
     if not K.shape[1]:
         return 1.0, np.zeros(0)
-    matrix = K.T @ problem.stack(parts) @ K
+    matrix = K.T @ problem.squares(theta) @ K
     norm = np.sqrt(np.diag(matrix))
     norm[norm == 0] = 1.0
     scaled = matrix / np.outer(norm, norm)
@@ -61,18 +55,15 @@ def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
     return float(values[0]), K @ (vectors[:, 0] / norm)
 
 
-def _squares(lines: Slopes) -> Array:
-    one = np.eye(lines.W.shape[0])[None]
-    out: Array = paired_traces(lines, np.ones(1), one, one) + lines.D.T @ lines.D
-    return out
-
-
 def _random_point(problem: Problem, seed: int) -> Array:
-    """Return loadings and paths of .3 to .9, variances of .5 to 1.5, covariances of .1 to .3."""
+    """Return loadings and paths of .3 to .9, variances of .5 to 1.5, covariances of .1 to .3.
+
+    Thresholds and scales of ordered items lie between .4 and 1.6.
+    """
     draw = np.random.default_rng(seed)
     theta = np.zeros(problem.reduction.K.shape[0])
     for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
-        local = np.zeros(block.q)
+        local = np.random.default_rng(seed + 100).uniform(0.4, 1.6, block.q)
         local[block.directed[2]] = draw.uniform(0.3, 0.9, block.directed.shape[1])
         i, j, k = block.symmetric
         local[k] = np.where(i == j, draw.uniform(0.5, 1.5, len(k)), draw.uniform(0.1, 0.3, len(k)))

@@ -12,8 +12,15 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.discrepancy import Discrepancy, Point
 from pipeline.sem.structure.blocks import Layout
 from pipeline.sem.structure.constraints import Reduction
-from pipeline.sem.structure.derivatives import Slopes, gradient, second_order, slopes
-from pipeline.sem.structure.ram import Implied, imply
+from pipeline.sem.structure.derivatives import (
+    Slopes,
+    gradient,
+    jacobian,
+    paired_traces,
+    second_order,
+    slopes,
+)
+from pipeline.sem.structure.ram import Implied, imply, matrices
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,17 @@ class Problem:
         except np.linalg.LinAlgError:
             return np.inf
         return value if np.isfinite(value) else np.inf
+
+    def squares(self, theta: Array) -> Array:
+        """Sum of products of the derivatives of all moments, by all parameters, at a theta."""
+        parts = zip(self.layout.blocks, self.layout.parts, strict=True)
+        lines = [slopes(block, imply(block, theta[part])) for block, part in parts]
+        one = np.eye(lines[0].W.shape[0])[None]
+        return self.stack([paired_traces(line, np.ones(1), one, one) + line.D.T @ line.D for line in lines])
+
+    def extend(self, layout: Layout, reduction: Reduction) -> Problem:
+        """Return the same data under another layout of parameters."""
+        return Problem(layout, self.discrepancies, self.shares, reduction)
 
     def stack(self, parts: Sequence[Array]) -> Array:
         """Join one square matrix a group into the matrix over all parameters."""
@@ -70,6 +88,25 @@ class State:
     def lines(self) -> tuple[Slopes, ...]:
         """Derivatives of the implied moments, a group each."""
         return tuple(slopes(b, i) for b, i in zip(self.problem.layout.blocks, self.implied, strict=True))
+
+    @cached_property
+    def deltas(self) -> tuple[Array, ...]:
+        """Derivatives of the stacked moments by the parameters of each group."""
+        means = self.problem.layout.table.meanstructure
+        return tuple(jacobian(lines, means) for lines in self.lines)
+
+    def matrices(self, g: int) -> tuple[Array, Array, Array]:
+        """Return B, S and m of a group."""
+        return matrices(self.problem.layout.blocks[g], self.theta[self.problem.layout.parts[g]])
+
+    def responses_of(self, g: int) -> tuple[Array, Array]:  # noqa: ARG002
+        """Return thresholds (variables x steps) and scales of ordered items: none here."""
+        return np.zeros((0, 0)), np.zeros(0)
+
+    def variance_lines(self, g: int) -> Array:
+        """Return derivatives of residual variances that follow from the parameters: none here."""
+        block = self.problem.layout.blocks[g]
+        return np.zeros((block.n, block.q))
 
     @cached_property
     def theta_gradient(self) -> Array:

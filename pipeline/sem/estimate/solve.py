@@ -22,6 +22,7 @@ from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.start import cautious_starts, start_values
 from pipeline.sem.inference.saturated import gls_weights
 from pipeline.sem.options import Method
+from pipeline.sem.ordinal.sample import OrdinalSample, ordinal_problem, ordinal_start
 from pipeline.sem.structure.blocks import factors, lay_out
 from pipeline.sem.structure.constraints import nonlinear_constraints, reduction, scaled
 from pipeline.sem.structure.scale import metric
@@ -83,6 +84,8 @@ def prepare(
     layout = lay_out(table, sample.covariances, sample.means, scale)
     factor = factors(table.free_rows, layout.place, scale)
     tied = scaled(reduction(table), factor)
+    if isinstance(sample, OrdinalSample):
+        return ordinal_problem(table, sample, method, layout, tied=tied, scale=scale), scale, factor
     parts = discrepancies(table, sample, method, rows, scale[: len(table.observed)])
     return Problem(layout, tuple(parts), sample.shares, tied), scale, factor
 
@@ -96,9 +99,7 @@ def solve(
 ) -> Solution:
     """Estimate a table; start holds values of the free rows in the user's units."""
     problem, scale, factor = prepare(table, sample, method, rows)
-    first = (
-        start * factor if start is not None else start_values(table, sample.covariances, sample.means, scale)
-    )
+    first = start * factor if start is not None else starting_point(table, sample, scale)
     return Solution(table, sample, optimise(problem, table, first, factor), scale, factor)
 
 
@@ -118,6 +119,13 @@ def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Arra
         if again.converged:
             return again
     return first
+
+
+def starting_point(table: ParameterTable, sample: Sample, scale: Array) -> Array:
+    """Return a start for every free row, in the internal metric."""
+    if isinstance(sample, OrdinalSample):
+        return ordinal_start(table, sample, scale)
+    return start_values(table, sample.covariances, sample.means, scale)
 
 
 def admissible_start(problem: Problem, theta: Array) -> Array:

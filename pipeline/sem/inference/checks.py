@@ -8,7 +8,6 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.newton import TOLERANCE
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.information import weak_direction
-from pipeline.sem.structure.ram import matrices
 
 
 def warnings_of(solution: Solution, information: Array, dropped: int, missing: str) -> tuple[str, ...]:
@@ -60,8 +59,7 @@ def _weak(solution: Solution, information: Array) -> list[str]:
 
 def _heywood(solution: Solution, g: int, where: str) -> list[str]:
     table, names = solution.table, solution.problem.layout.names
-    block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-    S = matrices(block, solution.state.theta[part])[1]
+    S = solution.state.matrices(g)[1]
     scale = solution.scale
     out = []
     for at, name in enumerate(names):
@@ -94,8 +92,8 @@ def _factor_covariances(solution: Solution, g: int, where: str) -> list[str]:
 
 
 def _residual_covariances(solution: Solution, g: int, where: str) -> list[str]:
-    block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-    theta = matrices(block, solution.state.theta[part])[1][: block.p, : block.p]
+    p = len(solution.table.observed)
+    theta = solution.state.matrices(g)[1][:p, :p]
     if (np.diag(theta) < 0).any() or np.linalg.eigvalsh(theta)[0] > -1e-10:
         return []
     off = np.abs(theta) - np.diag(np.diag(np.abs(theta)))

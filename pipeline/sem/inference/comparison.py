@@ -20,7 +20,7 @@ from pipeline.sem.inference.influence import moment_meat
 from pipeline.sem.inference.information import information
 from pipeline.sem.inference.scaling import scaled_test
 from pipeline.sem.measures.rmsea import rmsea
-from pipeline.sem.structure.derivatives import jacobian
+from pipeline.sem.ordinal.sample import OrdinalSample, moment_order
 
 if TYPE_CHECKING:
     from pipeline.sem.result import Fit
@@ -165,6 +165,9 @@ def _satorra_2000(wide: Fit, narrow: Fit) -> Comparison:
 
 def _order(wide: Fit, narrow: Fit) -> Array:
     """Return where the wider model's moments stand among the narrower one's."""
+    first, second = wide.solution.sample, narrow.solution.sample
+    if isinstance(first, OrdinalSample) and isinstance(second, OrdinalSample):
+        return moment_order(first, second)
     order = np.array([narrow.table.observed.index(name) for name in wide.table.observed])
     p, means = len(order), wide.table.meanstructure
     rows, columns = vech_index(p)
@@ -183,15 +186,21 @@ def _user(solution: Solution) -> Array:
     return 1 / own
 
 
+def _units(solution: Solution) -> Array:
+    """Return what the stacked moments are multiplied with to be in the user's units."""
+    scale = solution.observed_scale
+    if isinstance(solution.sample, OrdinalSample):
+        return solution.sample.units(scale)
+    rows, columns = vech_index(len(scale))
+    unit = scale[rows] * scale[columns]
+    return np.concatenate([scale, unit]) if solution.table.meanstructure else unit
+
+
 def _delta(solution: Solution) -> Array:
     """Return the derivatives of the moments by the unconstrained parameters, in the user's units."""
     from scipy.linalg import block_diag
 
-    scale = solution.observed_scale
-    rows, columns = vech_index(len(scale))
-    unit = scale[rows] * scale[columns]
-    unit = np.concatenate([scale, unit]) if solution.table.meanstructure else unit
-    parts = [unit[:, None] * jacobian(lines, solution.table.meanstructure) for lines in solution.state.lines]
+    parts = [_units(solution)[:, None] * delta for delta in solution.state.deltas]
     K = solution.problem.reduction.K
     out: Array = block_diag(*parts) @ K / np.linalg.norm(K / solution.factor[:, None], axis=0)
     return out

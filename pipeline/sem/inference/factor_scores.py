@@ -1,4 +1,4 @@
-"""Factor scores: regression (Thurstone, 1935) and Bartlett (1937).
+"""Factor scores: regression (Thurstone, 1935), Bartlett (1937), and posterior modes for ordered items.
 
 Regression scores are E[eta | y] = mean + cov(eta, y) Sigma^-1 (y - mu); missing answers use what a row did
 answer.
@@ -12,18 +12,23 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.ram import matrices
+from pipeline.sem.ordinal.problem import OrdinalState
+from pipeline.sem.ordinal.scores import posterior_modes
 
 METHODS = ("regression", "bartlett")
+ORDINAL = ("ebm",)
 
 
 def factor_scores(solution: Solution, values: Array, g: int, method: str) -> Array:
     """Return a row of scores for each row of a group."""
-    if method not in METHODS:
-        raise ModelError(f"factor scores by '{method}' are not known; choose one of {', '.join(METHODS)}")
+    known = ORDINAL if solution.table.ordered else METHODS
+    if method not in known:
+        raise ModelError(f"factor scores by '{method}' are not known here; choose one of {', '.join(known)}")
     if not solution.table.latent:
         raise ModelError("the model has no factor to score")
     scaled = values / solution.observed_scale
+    if isinstance(solution.state, OrdinalState):
+        return _posterior_modes(solution, solution.state, scaled, g)
     implied, p = solution.state.implied[g], len(solution.table.observed)
     mu = implied.mu if solution.table.meanstructure else solution.sample.means[g] / solution.observed_scale
     answered = ~np.isnan(scaled)
@@ -36,14 +41,19 @@ def factor_scores(solution: Solution, values: Array, g: int, method: str) -> Arr
     return (out + (implied.t[p:] if solution.table.meanstructure else 0.0)) * solution.scale[p:]
 
 
+def _posterior_modes(solution: Solution, state: OrdinalState, scaled: Array, g: int) -> Array:
+    shape, p = state.responses[g].shape, len(solution.table.observed)
+    modes = posterior_modes(state, g, scaled[:, shape.y], scaled[:, shape.x])
+    return modes * solution.scale[p:]
+
+
 def _weights(solution: Solution, g: int, answered: Array, method: str) -> Array:
     implied, p = solution.state.implied[g], len(solution.table.observed)
     if method == "regression":
         sigma = implied.sigma[np.ix_(answered, answered)]
         out: Array = np.linalg.solve(sigma, implied.E[np.ix_(answered, np.arange(p, len(implied.E)))]).T
         return out
-    block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-    B, S, _ = matrices(block, solution.state.theta[part])
+    B, S, _ = solution.state.matrices(g)
     through = np.linalg.inv(np.eye(p) - B[:p, :p])
     L, T = (through @ B[:p, p:])[answered], (through @ S[:p, :p] @ through.T)[np.ix_(answered, answered)]
     try:

@@ -10,6 +10,7 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.defined import defined_slopes, defined_values, label_values
 from pipeline.sem.inference.standardize import Standardized, standardize
+from pipeline.sem.table import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,11 +23,21 @@ def all_values(solution: Solution) -> Array:
     out[list(table.free)] = solution.theta
     column = {name: at for at, name in enumerate(table.observed)}
     for at, row in enumerate(table.rows):
+        if row.derived:
+            out[at] = _derived(solution, row)
         if row.exogenous:
             i = column[row.lhs]
             g = row.group - 1
             out[at] = sample.means[g][i] if row.op == "~1" else sample.covariances[g][i, column[row.rhs]]
     return out
+
+
+def _derived(solution: Solution, row: Row) -> float:
+    """Return the residual variance or the scale of an ordered item."""
+    at, g = solution.table.place[row.lhs], row.group - 1
+    if row.op == "~~":
+        return float(solution.state.matrices(g)[1][at, at])
+    return float(solution.state.responses_of(g)[1][at])
 
 
 def value_slopes(solution: Solution) -> Array:

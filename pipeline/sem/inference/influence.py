@@ -18,11 +18,14 @@ from pipeline.sem.estimate.quadratic import Quadratic, weigh
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.information import row_shares
 from pipeline.sem.inference.saturated import gls_weights
-from pipeline.sem.structure.derivatives import jacobian
+from pipeline.sem.ordinal.sample import OrdinalSample
+from pipeline.sem.ordinal.traces import ordinal_meat
 
 
 def moment_meat(solution: Solution, rows: Rows) -> Array:
     """Return Delta' V Gamma V Delta, groups weighted by their share."""
+    if isinstance(solution.sample, OrdinalSample):
+        return ordinal_meat(solution.state, solution.sample, solution.observed_scale)
     parts = []
     for g, share in enumerate(row_shares(solution)):
         scores = projected_influence(solution, g, rows)
@@ -32,11 +35,11 @@ def moment_meat(solution: Solution, rows: Rows) -> Array:
 
 def projected_influence(solution: Solution, g: int, rows: Rows) -> Array:
     """Return z_i' V Delta of every row of a group."""
-    lines = solution.state.lines[g]
     if isinstance(solution.problem.discrepancies[g], Quadratic) or solution.exogenous:
-        delta = jacobian(lines, solution.table.meanstructure)
+        delta = solution.state.deltas[g]
         return moment_influence(solution, g, rows) @ weigh(weights(solution, g), delta)
     values = rows.groups[g].values / solution.observed_scale
+    lines = solution.state.lines[g]
     R = (values - values.mean(0)) @ np.linalg.inv(solution.state.implied[g].sigma)
     scores = (R @ lines.U) * (R @ lines.V) + R @ lines.D
     out: Array = scores - scores.mean(0)

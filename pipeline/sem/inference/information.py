@@ -8,6 +8,7 @@ from pipeline.sem.arrays import Array, symmetric
 from pipeline.sem.data import Rows
 from pipeline.sem.data.rows import GroupRows
 from pipeline.sem.errors import DataError
+from pipeline.sem.estimate.problem import Problem
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.scores import cross_products, parameter_scores
 
@@ -15,21 +16,21 @@ from pipeline.sem.inference.scores import cross_products, parameter_scores
 def information(solution: Solution, kind: str, rows: Rows | None = None) -> Array:
     """Return the information of one observation about all free parameters, in the internal metric."""
     if kind == "expected" or not _has_likelihood(solution):
-        return _by_rows(solution, solution.state.theta_fisher())
+        return by_rows(solution, solution.problem, solution.state.theta_fisher())
     if kind == "observed":
-        return _by_rows(solution, symmetric(solution.state.theta_hessian()))
+        return by_rows(solution, solution.problem, symmetric(solution.state.theta_hessian()))
     if rows is None:
         raise DataError("first-order information needs the rows of the data, not only their Moments")
     return first_order(solution, rows)
 
 
-def _by_rows(solution: Solution, matrix: Array) -> Array:
+def by_rows(solution: Solution, problem: Problem, matrix: Array) -> Array:
     """Weigh groups by their rows where the discrepancy weighs them by n - 1 (lavaan)."""
     if not solution.sample.unbiased or len(solution.sample.groups) == 1:
         return matrix
-    ratios = row_shares(solution) / solution.problem.shares
-    parts = zip(ratios, solution.problem.layout.parts, strict=True)
-    return solution.problem.stack([ratio * matrix[part, part] for ratio, part in parts])
+    ratios = row_shares(solution) / problem.shares
+    parts = zip(ratios, problem.layout.parts, strict=True)
+    return problem.stack([ratio * matrix[part, part] for ratio, part in parts])
 
 
 def _has_likelihood(solution: Solution) -> bool:

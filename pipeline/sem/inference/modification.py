@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.estimate.problem import Problem, State
+from pipeline.sem.estimate.problem import State
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.inference.information import inverse
+from pipeline.sem.inference.information import by_rows, inverse
 from pipeline.sem.inference.standardize import units
 from pipeline.sem.structure.blocks import factors, lay_out
 from pipeline.sem.structure.constraints import Reduction
@@ -60,14 +60,21 @@ def _extended_state(solution: Solution, rows: tuple[object, ...], new: Array) ->
     theta[~new] = solution.state.theta
     size = len(theta)
     free = Reduction(np.eye(size), np.zeros(size), np.zeros((0, size)))
-    problem = Problem(layout, solution.problem.discrepancies, solution.problem.shares, free)
-    return problem.at(theta)
+    return solution.problem.extend(layout, free).at(theta)
 
 
 def _indices(solution: Solution, state: State, new: Array) -> tuple[Array, Array]:
-    information, score = state.theta_fisher(), state.theta_gradient
+    information, score = (
+        by_rows(solution, state.problem, state.theta_fisher()),
+        state.theta_gradient * _rows_share(solution),
+    )
     kept = inverse(solution, information[np.ix_(~new, ~new)])
     across = information[np.ix_(new, ~new)]
     V = np.diag(information)[new] - ((across @ kept) * across).sum(1)
     V = np.where(np.finfo(float).eps ** (1 / 3) < V, V, np.nan)
     return solution.sample.total * score[new] ** 2 / V, -score[new] / V
+
+
+def _rows_share(solution: Solution) -> float:
+    """Least squares weighs groups by n - 1, and lavaan's score does not take that back."""
+    return solution.sample.size / solution.sample.total

@@ -17,12 +17,16 @@ from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.normal import Normal
 from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.inference.information import inverse, row_shares, weights_of
+from pipeline.sem.inference.information import information, inverse, row_shares, weights_of
 from pipeline.sem.inference.saturated_test import saturated_lines, saturated_moments
 from pipeline.sem.inference.scores import cross_products, moment_scores
 from pipeline.sem.measures.collect import group_residuals
 from pipeline.sem.measures.residual_based import bentler, bollen
 from pipeline.sem.options import Method
+from pipeline.sem.ordinal.residuals import ordinal_residual_acov, ordinal_residuals
+from pipeline.sem.ordinal.sample import OrdinalSample
+from pipeline.sem.ordinal.statistics import Kinds
+from pipeline.sem.ordinal.tables import pair_index
 from pipeline.sem.structure.derivatives import jacobian
 
 if TYPE_CHECKING:
@@ -50,6 +54,8 @@ def residuals(solution: Solution, method: Method, rows: Rows | None, kind: str, 
 
     if kind not in KINDS:
         raise ModelError(f"residuals of kind '{kind}' are not known; choose one of {', '.join(KINDS)}")
+    if isinstance(solution.sample, OrdinalSample):
+        return _ordinal(solution, solution.sample.parts[g].kinds, method, kind, g=g)
     group, names = group_residuals(solution)[g], list(solution.table.observed)
     cov, mean = {"raw": (group.S - group.sigma, group.mean - group.mu), "cor.bentler": bentler(group)}.get(
         kind, (bollen(group)[0], bentler(group)[1])
@@ -74,6 +80,29 @@ def residuals(solution: Solution, method: Method, rows: Rows | None, kind: str, 
         pd.Series(mean, names) if means else None,
         z_mean,
         summary,
+    )
+
+
+def _ordinal(solution: Solution, kinds: Kinds, method: Method, kind: str, *, g: int) -> Residuals:
+    """Residual thresholds stand in the place of means; covariates are conditioned on."""
+    import pandas as pd
+
+    own = ordinal_residuals(solution, g)
+    cov = {"raw": own.raw, "cor.bentler": own.bentler}.get(kind, own.bollen)
+    names, first = list(kinds.variables), pair_index(len(kinds.variables))
+    mean = pd.Series(own.levels, kinds.names[: len(own.levels)])
+    if (method.discrepancy == "ULS" and method.errors == "standard") or not kinds.plain:
+        return Residuals(kind, pd.DataFrame(cov, names, names), None, mean, None, {})
+    acov = ordinal_residual_acov(solution, information(solution, "expected"), g)
+    count = len(own.levels)
+    z = np.zeros_like(cov)
+    z[first] = _z(cov[first], acov[count:, count:])
+    summary = root_mean_square(
+        cov[first], acov[count:, count:], len(first[0]) + len(cov) * (kind != "cor.bollen")
+    )
+    z_mean = pd.Series(_z(own.levels, acov[:count, :count]), mean.index)
+    return Residuals(
+        kind, pd.DataFrame(cov, names, names), pd.DataFrame(z + z.T, names, names), mean, z_mean, summary
     )
 
 

@@ -25,7 +25,8 @@ from pipeline.sem.inference.influence import (
 from pipeline.sem.inference.information import first_order, information, inverse, row_shares
 from pipeline.sem.inference.saturated_test import saturated_trace
 from pipeline.sem.options import Method
-from pipeline.sem.structure.derivatives import jacobian
+from pipeline.sem.ordinal.sample import OrdinalSample
+from pipeline.sem.ordinal.traces import ordinal_traces
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,26 @@ def scaled_test(solution: Solution, method: Method, rows: Rows, statistic: float
     if method.test == "yuan.bentler.mplus":
         return _yuan_bentler(solution, method, rows, statistic)
     df = float(solution.df)
+    trace, squares = _traces(solution, method, rows)
     if method.test == "satorra.bentler":
-        trace = _trace(solution, method, rows)
         return ScaledTest(method.test, statistic * df / trace, df, trace / df, trace)
-    product = u_gamma(solution, method, rows)
-    trace, squares = float(np.trace(product)), float((product * product.T).sum())
     if method.test == "mean.var.adjusted":
         adjusted = trace**2 / squares
         return ScaledTest(method.test, statistic * adjusted / trace, adjusted, trace / adjusted, trace)
     a = np.sqrt(df / squares)
     shift = df - a * trace
     return ScaledTest(method.test, statistic * a + shift, df, 1 / a, trace, shift)
+
+
+def _traces(solution: Solution, method: Method, rows: Rows) -> tuple[float, float]:
+    """Return tr(U Gamma) and, where the test needs it, tr((U Gamma)^2)."""
+    if isinstance(solution.sample, OrdinalSample):
+        bread = inverse(solution, information(solution, method.information, rows))
+        return ordinal_traces(solution.state, solution.sample, solution.observed_scale, bread)
+    if method.test == "satorra.bentler":
+        return _trace(solution, method, rows), float("nan")
+    product = u_gamma(solution, method, rows)
+    return float(np.trace(product)), float((product * product.T).sum())
 
 
 def _trace(solution: Solution, method: Method, rows: Rows) -> float:
@@ -85,7 +95,7 @@ def u_gamma(solution: Solution, method: Method, rows: Rows) -> Array:
 
 
 def _delta(solution: Solution, g: int) -> Array:
-    return jacobian(solution.state.lines[g], solution.table.meanstructure)
+    return solution.state.deltas[g]
 
 
 def _by_moments(solution: Solution, rows: Rows, bread: Array, shares: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.structure.blocks import cell_of, factors
-from pipeline.sem.structure.ram import Block, Implied, matrices
+from pipeline.sem.structure.ram import Block, Implied
 from pipeline.sem.table import Row
 
 
@@ -38,8 +38,10 @@ def standardize(solution: Solution, kind: str) -> Standardized:
         group = groups[row.group - 1]
         values[at], own = group.standardize(*cell_of(row, place))
         slopes[at] = own
-        if at in free:
+        if at in free and not (row.op == "~*~" and kind == "all"):
             slopes[at, free[at]] += group.unit(*cell_of(row, place))
+        elif row.derived and row.op == "~~":
+            slopes[at] += group.unit(*cell_of(row, place)) * group.residual[place[row.lhs]]
     return Standardized(values, slopes * solution.factor)
 
 
@@ -66,27 +68,35 @@ class _Group:
     def of(cls, solution: Solution, g: int, kind: str) -> _Group:
         block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
         implied = solution.state.implied[g]
-        B, S, m = matrices(block, solution.state.theta[part])
+        B, S, m = solution.state.matrices(g)
         variances, slopes = np.diag(implied.E), np.zeros((block.n, len(solution.table.free)))
-        slopes[:, part] = variance_slopes(block, implied)
+        follow = solution.state.variance_lines(g)
+        slopes[:, part] = variance_slopes(block, implied) + implied.A**2 @ follow
         with np.errstate(invalid="ignore", divide="ignore"):
             s, log_s = np.sqrt(variances), slopes / (2 * variances[:, None])
         residual = np.zeros_like(slopes)
         i, j, k = block.symmetric
         residual[i[i == j], part.start + k[i == j]] = 1.0
+        residual[:, part] += follow
         scaled = np.ones(block.n)
         if kind == "lv":
             s[: block.p], log_s[: block.p] = 1 / solution.observed_scale, 0.0
             scaled[: block.p] = 0.0
-        return cls({"B": B, "S": S, "m": m[:, None]}, s, log_s, residual, scaled)
+        thresholds, scales = solution.state.responses_of(g)
+        if kind == "all":
+            scales = np.ones(len(scales))
+        cells = {"B": B, "S": S, "m": m[:, None], "t": thresholds, "d": scales[:, None]}
+        return cls(cells, s, log_s, residual, scaled)
 
     def standardize(self, matrix: str, i: int, j: int) -> tuple[float, Array]:
         """Return the standardized value and the derivative through the standard deviations."""
         unit = self.unit(matrix, i, j)
-        value = float(self.cells[matrix][i, 0 if matrix == "m" else j]) * unit
+        value = float(self.cells[matrix][i, 0 if matrix in {"m", "d"} else j]) * unit
+        if matrix == "d":
+            return value, np.zeros_like(self.log_s[i])
         if matrix == "B":
             return value, value * (self.log_s[j] - self.log_s[i])
-        if matrix == "m":
+        if matrix in {"m", "t"}:
             return value, -value * self.log_s[i]
         if i == j:
             return value, -2 * value * self.log_s[i]
@@ -96,7 +106,9 @@ class _Group:
         """Return what the parameter is multiplied with."""
         if matrix == "B":
             return float(self.s[j] / self.s[i])
-        if matrix == "m":
+        if matrix == "d":
+            return 1.0
+        if matrix in {"m", "t"}:
             return float(1 / self.s[i])
         if i == j:
             return float(1 / self.s[i] ** 2)
@@ -129,8 +141,7 @@ def variance_slopes(block: Block, implied: Implied) -> Array:
 def r_squared(solution: Solution, g: int) -> dict[str, float]:
     """Return 1 - residual / total variance of every explained variable of a group."""
     names = solution.problem.layout.names
-    block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-    S = matrices(block, solution.state.theta[part])[1]
+    S = solution.state.matrices(g)[1]
     total = np.diag(solution.state.implied[g].E)
     explained = {_target(row) for row in solution.table.rows if row.op in {"=~", "~"}}
     shares = 1 - np.diag(S) / total

@@ -10,24 +10,30 @@ import numpy as np
 
 from pipeline.sem.arrays import Array, vech
 from pipeline.sem.estimate.normal import Normal
-from pipeline.sem.estimate.quadratic import Quadratic
+from pipeline.sem.estimate.quadratic import Quadratic, weigh
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.saturated_test import free_moments, saturated_lines
 from pipeline.sem.inference.scaling import ScaledTest
 from pipeline.sem.measures import absolute, goodness, incremental, likelihood, rmsea
 from pipeline.sem.measures.residual_based import GroupResiduals, root_mean_squares
 from pipeline.sem.options import Method
+from pipeline.sem.ordinal.residuals import ordinal_root_mean_squares
+from pipeline.sem.ordinal.sample import OrdinalSample
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """Statistics and scaling factors behind the robust indices, of the model and of its baseline."""
+    """Statistics and scaling factors behind the robust indices, of the model and of its baseline.
+
+    `own_interval`: whether the interval of RMSEA takes c too, not the factor of a shifted test.
+    """
 
     x2: float
     c: float
     x2_scaled: float
     x2_null: float
     c_null: float
+    own_interval: bool = False
 
 
 class Test(Protocol):
@@ -139,7 +145,7 @@ def _relatives(four: tuple[float, float, float, float], suffix: str) -> dict[str
         f"tli{suffix}": incremental.tli(*four),
         f"nnfi{suffix}": incremental.tli(*four),
         f"rfi{suffix}": incremental.rfi(*four),
-        f"nfi{suffix}": incremental.nfi(x2, x2_null),
+        f"nfi{suffix}": incremental.nfi(*four),
         f"pnfi{suffix}": incremental.pnfi(*four),
         f"ifi{suffix}": incremental.ifi(x2, df, x2_null),
         f"rni{suffix}": incremental.rni(*four),
@@ -186,7 +192,8 @@ def approximation(model: Test, robust: Corrected | None, n: float, groups: int) 
         out |= _rmsea_inference(x2, own_df, n, groups, 1.0, suffix=".scaled")
     if robust is not None:
         out["rmsea.robust"] = rmsea.rmsea(robust.x2, df, n, groups, robust.c)
-        c = scaled.factor if scaled is not None and scaled.name == "scaled.shifted" else robust.c
+        shifted = scaled is not None and scaled.name == "scaled.shifted" and not robust.own_interval
+        c = scaled.factor if scaled is not None and shifted else robust.c
         out |= _rmsea_inference(robust.x2_scaled, df, n, groups, c, suffix=".robust")
     return out
 
@@ -216,6 +223,9 @@ def group_residuals(solution: Solution) -> list[GroupResiduals]:
 
 def _residuals(solution: Solution) -> dict[str, float]:
     shares = solution.sample.weight_shares
+    if isinstance(solution.sample, OrdinalSample):
+        own = [ordinal_root_mean_squares(solution, g) for g in range(len(shares))]
+        return {name: float(sum(f * g[name] for f, g in zip(shares, own, strict=True))) for name in own[0]}
     groups = [root_mean_squares(group, solution.table.meanstructure) for group in group_residuals(solution)]
     out = {name: float(sum(f * g[name] for f, g in zip(shares, groups, strict=True))) for name in groups[0]}
     return {"srmr": out["srmr_bentler"]} | out
@@ -226,10 +236,17 @@ def _others(model: Tested) -> dict[str, float]:
     n = solution.sample.size
     p = len(solution.table.observed)
     moments = (p * (p + 1) // 2 + (p if solution.table.meanstructure else 0)) * len(solution.sample.groups)
+    if isinstance(solution.sample, OrdinalSample):
+        moments = solution.table.number_of_moments
     fit = _gfi(solution)
     out = {"gfi": fit, "agfi": goodness.agfi(fit, moments, df), "pgfi": goodness.pgfi(fit, moments, df)}
     out |= {"cn_05": absolute.critical_n(x2, df, n, 0.05), "cn_01": absolute.critical_n(x2, df, n, 0.01)}
-    return out | {"mfi": absolute.mfi(x2, df, n), "ecvi": absolute.ecvi(x2, solution.npar, n)}
+    out |= {"mfi": absolute.mfi(x2, df, n), "ecvi": absolute.ecvi(x2, solution.npar, n)}
+    return out | (
+        {"wrmr": math.sqrt(x2 / (moments / len(solution.sample.groups)))}
+        if isinstance(solution.sample, OrdinalSample)
+        else {}
+    )
 
 
 def _gfi(solution: Solution) -> float:
@@ -240,6 +257,10 @@ def _gfi(solution: Solution) -> float:
 def _gfi_of_group(solution: Solution, g: int) -> float:
     """Compare observed with implied moments, pairwise ones where answers are missing, as lavaan does."""
     group, discrepancy = group_residuals(solution)[g], solution.problem.discrepancies[g]
+    if isinstance(solution.sample, OrdinalSample):
+        assert isinstance(discrepancy, Quadratic)
+        s = discrepancy.moments
+        return 1 - 2 * solution.state.points[g].value / float(s @ weigh(discrepancy.V, s))
     means, own = solution.table.meanstructure, solution.sample.groups[g]
     S, mean = group.S, group.mean
     if not own.complete:

@@ -33,18 +33,20 @@ def tli(
     return 1.0 if df <= 0 or below == 0 else 1.0 - (x2 - c * df) * df_null / below
 
 
-def nfi(x2: float, x2_null: float) -> float:
-    """(X2_0 - X2) / X2_0 (Bentler & Bonett, 1980)."""
-    return (x2_null - x2) / x2_null if x2_null else math.nan
+def nfi(x2: float, df: float, x2_null: float, df_null: float) -> float:
+    """(X2_0 - X2) / X2_0 (Bentler & Bonett, 1980); none where the baseline has fewer degrees of freedom."""
+    return (x2_null - x2) / x2_null if x2_null and df <= df_null else math.nan
 
 
 def pnfi(x2: float, df: float, x2_null: float, df_null: float) -> float:
     """NFI times df / df_0 (James, Mulaik & Brett, 1982)."""
-    return df / df_null * nfi(x2, x2_null) if df_null > 0 and x2_null > 0 else math.nan
+    return df / df_null * (x2_null - x2) / x2_null if df_null > 0 and x2_null > 0 else math.nan
 
 
 def rfi(x2: float, df: float, x2_null: float, df_null: float) -> float:
     """1 - (X2/df) / (X2_0/df_0) (Bollen, 1986)."""
+    if df > df_null:
+        return math.nan
     if df <= 0:
         return 1.0
     return (x2_null / df_null - x2 / df) / (x2_null / df_null) if x2_null else math.nan

@@ -11,6 +11,8 @@ from pipeline.sem.arrays import Array, Index
 from pipeline.sem.structure.ram import Block
 from pipeline.sem.table import ParameterTable, Row
 
+OF_RESPONSES = ("t", "d")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -32,11 +34,15 @@ class Layout:
 
 
 def cell_of(row: Row, place: Mapping[str, int]) -> tuple[str, int, int]:
-    """Return the matrix (B, S or m) and the cell (to, from) of a parameter."""
+    """Return the matrix (B, S or m; t: thresholds, d: scales) and the cell (to, from) of a parameter."""
     left = place[row.lhs]
+    if row.op == "|":
+        return "t", left, int(row.rhs[1:]) - 1
     if row.op == "~1":
         return "m", left, left
     right = place[row.rhs]
+    if row.op == "~*~":
+        return "d", left, right
     if row.op == "=~":
         return "B", right, left
     return ("B" if row.op == "~" else "S"), left, right
@@ -63,6 +69,8 @@ def factors(rows: Sequence[Row], place: Mapping[str, int], scale: Array) -> Arra
         matrix, i, j = cell_of(row, place)
         if matrix == "B":
             out[position] = scale[j] / scale[i]
+        elif matrix in OF_RESPONSES:
+            out[position] = 1.0
         else:
             out[position] = 1 / (scale[i] * scale[j]) if matrix == "S" else 1 / scale[i]
     return out
@@ -76,6 +84,9 @@ def _block(rows: list[Row], table: ParameterTable, S: Array, mean: Array, scale:
     count = 0
     for row, factor in zip(rows, factors(rows, place, scale), strict=True):
         matrix, i, j = cell_of(row, place)
+        if matrix in OF_RESPONSES or row.derived:
+            count += row.free
+            continue
         if row.free:
             free[matrix].append((i, j, count))
             count += 1

@@ -11,6 +11,7 @@ from pipeline.sem.errors import ModelError
 from pipeline.sem.syntax import Formula, Model, Modifier, Term
 from pipeline.sem.syntax.expressions import Expression
 from pipeline.sem.table.invariance import hold_equal
+from pipeline.sem.table.ordinal import with_thresholds
 from pipeline.sem.table.roles import Roles, find_roles
 from pipeline.sem.table.rows import ParameterTable, Row, unique
 
@@ -24,13 +25,17 @@ class Rules:
     fixed_x: bool = True
     group_equal: tuple[str, ...] = ()
     group_partial: tuple[str, ...] = ()
+    thresholds: tuple[tuple[str, int], ...] = ()
+    parameterization: str = "delta"
 
 
 def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterTable:
-    """Return the parameter table of a single-level model with continuous variables."""
+    """Return the parameter table of a single-level model."""
     roles = find_roles(model.formulas)
     exogenous = roles.exogenous_observed if rules.fixed_x else ()
-    meanstructure = rules.meanstructure or len(groups) > 1 or _has_intercept(model.formulas)
+    meanstructure = (
+        rules.meanstructure or len(groups) > 1 or _has_intercept(model.formulas) or bool(rules.thresholds)
+    )
     rules = replace(rules, meanstructure=meanstructure)
     rows: list[Row] = []
     for group in range(1, len(groups) + 1):
@@ -38,7 +43,8 @@ def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterT
     rows = share_fixed_labels(rows)
     table = ParameterTable(
         tuple(rows), roles.observed, roles.latent, exogenous, tuple(groups), meanstructure, model.definitions,
-        model.constraints, label_pairs(rows), roles.exogenous_observed,
+        model.constraints, label_pairs(rows), roles.exogenous_observed, rules.thresholds,
+        rules.parameterization,
     )  # fmt: skip
     check_labels(table)
     return hold_equal(table, rules.group_equal, rules.group_partial, rules.std_lv)
@@ -47,7 +53,8 @@ def build_table(model: Model, groups: Sequence[str], rules: Rules) -> ParameterT
 def block_rows(formulas: Sequence[Formula], roles: Roles, group: int, groups: int, rules: Rules) -> list[Row]:
     """Return the rows of one group (or of one level of it): those written, then the automatic ones."""
     own = _user_rows(formulas, roles, group, groups, rules)
-    return own + _automatic_rows(own, roles, group, rules)
+    automatic = _automatic_rows(own, roles, group, rules)
+    return with_thresholds(own, automatic, group, rules.thresholds, rules.parameterization)
 
 
 def _has_intercept(formulas: Sequence[Formula]) -> bool:
@@ -58,8 +65,6 @@ def _user_rows(formulas: Sequence[Formula], roles: Roles, group: int, groups: in
     rows: dict[tuple[str, str, str], Row] = {}
     markers: set[str] = set()
     for formula in formulas:
-        if formula.operator in {"|", "~*~"}:
-            continue
         for left in formula.left:
             for term in formula.terms:
                 row = _plain_row(formula, left, term, group)

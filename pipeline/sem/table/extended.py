@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 from pipeline.sem.table.rows import ParameterTable, Row, unique
@@ -29,7 +30,7 @@ def candidates(table: ParameterTable, group: int) -> list[Row]:
         and not (y in indicators and y not in table.latent and x in table.latent)
     ]
     if table.meanstructure:
-        new += [(name, "~1", "") for name in table.observed + table.latent]
+        new += [(name, "~1", "") for name in table.observed + table.latent if name not in table.ordered]
     present = {row.key for row in rows} | {row.key[::-1] for row in rows if row.op == "~~"}
     return [Row(*key, group) for key in new if key not in present and (key[2], "~~", key[0]) not in present]
 
@@ -43,9 +44,7 @@ def extended(table: ParameterTable) -> tuple[ParameterTable, list[bool]]:
         new = candidates(table, group)
         rows += own + new
         added += [False] * len(own) + [True] * len(new)
-    wide = ParameterTable(
-        tuple(rows), table.observed, table.latent, table.exogenous, table.groups, table.meanstructure
-    )
+    wide = replace(table, rows=tuple(rows), definitions=(), constraints=(), equal=())
     return wide, added
 
 

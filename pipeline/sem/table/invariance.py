@@ -10,14 +10,14 @@ from pipeline.sem.table.rows import ParameterTable, Row
 
 KINDS = (
     "loadings", "intercepts", "residuals", "residual.covariances", "lv.variances", "lv.covariances", "means",
-    "regressions",
+    "regressions", "thresholds",
 )  # fmt: skip
 
 
 def hold_equal(
     table: ParameterTable, equal: Sequence[str], partial: Sequence[str], std_lv: bool
 ) -> ParameterTable:
-    """Tie parameters over groups; with equal intercepts the factor means of later groups are freed.
+    """Tie parameters over groups; equal intercepts or thresholds free the factor means of later groups.
 
     With equal loadings and std_lv the factor variances of later groups are freed (Meredith, 1993; lavaan).
     """
@@ -38,6 +38,8 @@ def hold_equal(
 def kind_of(row: Row, table: ParameterTable) -> str:
     """Return the name under which group_equal ties this parameter."""
     latent = row.lhs in table.latent
+    if row.op in {"|", "~*~"}:
+        return "thresholds" if row.op == "|" else "scales"
     if row.op == "=~":
         return "loadings"
     if row.op == "~":
@@ -53,6 +55,12 @@ def _check(equal: Sequence[str], table: ParameterTable) -> None:
     unknown = [kind for kind in equal if kind not in KINDS]
     if unknown:
         raise ModelError(f"group_equal: '{unknown[0]}' is not one of {', '.join(KINDS)}")
+    if "residuals" in equal and table.ordered and table.parameterization == "delta":
+        raise ModelError(
+            "group_equal='residuals' of ordered items needs parameterization='theta', which has them"
+        )
+    if "thresholds" in equal and not table.ordered:
+        raise ModelError("group_equal='thresholds' needs ordered items; name them in ordered=")
     if equal and len(table.groups) == 1:
         raise ModelError("group_equal needs group=, a column with at least two groups")
 
@@ -61,11 +69,20 @@ def _release(row: Row, table: ParameterTable, equal: Sequence[str], std_lv: bool
     if row.group == 1 or row.user:
         return row
     kind = kind_of(row, table)
-    if kind == "means" and "intercepts" in equal and "means" not in equal:
+    if kind == "means" and {"intercepts", "thresholds"} & set(equal) and "means" not in equal:
+        return replace(row, fixed=None)
+    if row.lhs in table.ordered and "thresholds" in equal and _own_scale(kind, table.parameterization, equal):
         return replace(row, fixed=None)
     if kind == "lv.variances" and std_lv and "loadings" in equal and kind not in equal:
         return replace(row, fixed=None)
     return row
+
+
+def _own_scale(kind: str, parameterization: str, equal: Sequence[str]) -> bool:
+    """Whether equal thresholds identify this scale (delta) or residual variance (theta) in later groups."""
+    if parameterization == "delta":
+        return kind == "scales"
+    return kind == "residuals" and "residuals" not in equal
 
 
 def _normal(text: str) -> str:

@@ -8,12 +8,16 @@ from functools import cached_property
 
 from pipeline.sem.syntax import Constraint, Definition
 
-MOMENT_OPERATORS = ("=~", "~", "~~", "~1")
+MOMENT_OPERATORS = ("=~", "~", "~~", "~1", "|", "~*~")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter of one group and level: free with fixed=None, unless exogenous (fixed at the sample)."""
+    """One parameter of one group and level: free with fixed=None, unless exogenous (fixed at the sample).
+
+    A derived one follows from the others: the residual variance of an ordered item under the delta
+    parametrisation, its scale under theta.
+    """
 
     lhs: str
     op: str
@@ -25,11 +29,12 @@ class Row:
     exogenous: bool = False
     user: bool = False
     level: int = 1
+    derived: bool = False
 
     @property
     def free(self) -> bool:
         """Whether the parameter is estimated."""
-        return self.fixed is None and not self.exogenous
+        return self.fixed is None and not self.exogenous and not self.derived
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -59,6 +64,8 @@ class ParameterTable:
     constraints: tuple[Constraint, ...] = ()
     equal: tuple[tuple[int, int], ...] = ()
     covariates: tuple[str, ...] = ()
+    thresholds: tuple[tuple[str, int], ...] = ()
+    parameterization: str = "delta"
 
     @cached_property
     def free(self) -> tuple[int, ...]:
@@ -79,8 +86,20 @@ class ParameterTable:
     def number_of_moments(self) -> int:
         """Sample moments to be explained: all, less those of fixed exogenous variables."""
         p, x = len(self.observed), len(self.exogenous)
+        if self.thresholds:
+            return self._ordinal_moments(p - x, x) * len(self.groups)
         one = p * (p + 1) // 2 - x * (x + 1) // 2 + (p - x if self.meanstructure else 0)
         return one * len(self.groups)
+
+    @property
+    def ordered(self) -> tuple[str, ...]:
+        """The ordered items: those with thresholds."""
+        return tuple(name for name, _ in self.thresholds)
+
+    def _ordinal_moments(self, p: int, x: int) -> int:
+        """Thresholds, means and variances of continuous variables, slopes on covariates, correlations."""
+        continuous = p - len(self.thresholds)
+        return sum(count for _, count in self.thresholds) + 2 * continuous + p * x + p * (p - 1) // 2
 
     def find(self, lhs: str, op: str, rhs: str, group: int = 1) -> int | None:
         """Return the position of a parameter; covariances are found either way round."""

@@ -1,4 +1,4 @@
-"""Every two-level fit of lavaan in tests/reference: estimates, errors, standardized values, tests, measures."""
+"""Every two-level fit of lavaan in tests/reference: estimates, errors, standardized values, tests."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def unlike(case, name):
 
     Fixing the within part of a covariate at both levels changes errors, robust ones by half. The sandwich of
     the mean of a covariate at level 1 only: ours is the error of a mean with clustered rows (for x1 alone
-    sqrt(sum of squared cluster sums) / N = .01933837, test_scores), lavaan has .0196494 in the tutorial model.
+    sqrt(sum of squared cluster sums) / N = .01933837, test_scores), lavaan has .0196494 in the tutorial.
     """
     if case.fixed and case.model in SPLIT:
         return True
@@ -117,7 +117,8 @@ def test_chi_square(key):
 @pytest.mark.parametrize("key", [k for k in TRUE if not saturated_early(CASES[k])])
 def test_fit_measures(key):
     case, mine = CASES[key], fitted(key).measures
-    for name in ("baseline.chisq", "baseline.df", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "aic",
+    for name in (
+        "baseline.chisq", "baseline.df", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "aic",
                  "bic", "bic2", "npar", "ntotal", "srmr_within"):  # fmt: skip
         kind = "two-level chi-square" if "chisq" in name else "two-level fit index"
         assert close(kind, mine[name], case.reference["fit"][name]), name

@@ -1,0 +1,77 @@
+"""How each row moves thresholds and polychoric correlations: the casewise form of their covariance matrix.
+
+The thresholds of an item move by (1[y <= k] - F_k) / phi(tau_k). A correlation moves by its own score and by
+what the thresholds below it do: with s the score of a cell and A21 = sum s s_tau' (Muthen, 1984; Muthen,
+du Toit & Spisic, 1997),
+    z = (N s - A21 z_tau) / sum s^2,  Gamma = mean of z z'.
+Both depend on a row only through its cell, so one small table a pair holds them; the last row and column of
+a table belong to missing answers (pairwise deletion).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.sem.arrays import Array, Index
+from pipeline.sem.ordinal.bivariate import density
+from pipeline.sem.ordinal.polychoric import bordered, cells
+from pipeline.sem.ordinal.tables import Tables, pair_index
+
+_LOST = 1.5e-8
+
+
+@dataclass(frozen=True, eq=False)
+class CellInfluence:
+    """Influence by category (items x thresholds x categories + 1) and by cell (pairs x K + 1 x K + 1)."""
+
+    thresholds: Array
+    correlations: Array
+
+    def of_rows(self, codes: Index) -> tuple[Array, Array]:
+        """Return rows of influence on the (padded) thresholds, items first, and on the correlations."""
+        size = self.correlations.shape[1]
+        own = np.where(codes < 0, size - 1, codes)
+        items = np.arange(codes.shape[1])
+        by_threshold = self.thresholds[items[None, :], :, own]
+        first, second = pair_index(codes.shape[1])
+        cell = own[:, first] * size + own[:, second] + np.arange(len(first)) * size**2
+        return by_threshold, self.correlations.ravel()[cell]
+
+
+def cell_influence(tables: Tables, thresholds: Array, r: Array) -> CellInfluence:
+    """Return the influence of every category and cell."""
+    first, second = pair_index(len(thresholds))
+    counts = tables.pairs
+    by_category = _of_thresholds(tables, thresholds)
+    edges = bordered(thresholds)
+    parts = cells(edges[first], edges[second], np.clip(r, -1 + 1e-9, 1 - 1e-9))
+    inverse = np.where(parts.p > _LOST, 1 / parts.p, 0.0)
+    score = parts.by_r * inverse
+    weighted = counts * score * inverse
+    squares = (counts * score**2).sum((1, 2))
+    on_rows = ((weighted[:, :-1] - weighted[:, 1:]) * parts.by_row_edge).sum(2)
+    on_columns = ((weighted[:, :, :-1] - weighted[:, :, 1:]) * parts.by_column_edge).sum(1)
+    out = np.zeros((len(r), counts.shape[1] + 1, counts.shape[1] + 1))
+    out[:, :-1, :-1] = tables.rows * score
+    out -= np.einsum("qk,qka->qa", on_rows, by_category[first])[:, :, None]
+    out -= np.einsum("qk,qka->qa", on_columns, by_category[second])[:, None, :]
+    correlations = np.divide(
+        out, squares[:, None, None], out=np.zeros_like(out), where=squares[:, None, None] > 0
+    )
+    return CellInfluence(by_category, correlations)
+
+
+def _of_thresholds(tables: Tables, thresholds: Array) -> Array:
+    """(N / n) (1[a <= k] - F_k) / phi(tau_k); zero for missing answers and for padding."""
+    margins = tables.margins
+    answered = margins.sum(1)
+    share = np.cumsum(margins, 1)[:, :-1] / answered[:, None]
+    below = np.arange(margins.shape[1])[None, :] <= np.arange(margins.shape[1] - 1)[:, None]
+    height = density(np.where(np.isinf(thresholds), 0.0, thresholds))
+    out = np.zeros((*thresholds.shape, margins.shape[1] + 1))
+    out[:, :, :-1] = (below[None] - share[:, :, None]) / height[:, :, None]
+    out[np.isinf(thresholds)] = 0.0
+    scaled: Array = out * (tables.rows / answered)[:, None, None]
+    return scaled
