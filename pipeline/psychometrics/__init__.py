@@ -6,6 +6,7 @@ Rooms within: `aggregation` (agreement in groups), `consistency` (reliability be
 """
 
 from pipeline.psychometrics.aggregation import (
+    AggregationEvidence,
     DesignEffect,
     GroupAgreement,
     IntraclassInterval,
@@ -13,6 +14,7 @@ from pipeline.psychometrics.aggregation import (
     WithinBetween,
     a_wg,
     ad_m,
+    aggregation_evidence,
     design_effect,
     intraclass_interval,
     null_ad_m,
@@ -30,6 +32,7 @@ from pipeline.psychometrics.consistency import (
     AlphaBootstrap,
     GreatestLowerBound,
     LowerBounds,
+    OmegaBootstrap,
     OmegaHierarchical,
     OmegaTotal,
     SplitHalf,
@@ -37,6 +40,7 @@ from pipeline.psychometrics.consistency import (
     glb,
     guttman,
     omega_hierarchical,
+    omega_interval,
     omega_total,
     split_half,
 )
@@ -95,6 +99,7 @@ from pipeline.psychometrics.validity import (
 )
 
 __all__ = [
+    "AggregationEvidence",
     "AlphaBootstrap",
     "Careless",
     "CarelessRules",
@@ -123,6 +128,7 @@ __all__ = [
     "MinimumAveragePartial",
     "MissingPatterns",
     "NullDistribution",
+    "OmegaBootstrap",
     "OmegaHierarchical",
     "OmegaTotal",
     "ParallelAnalysis",
@@ -137,6 +143,7 @@ __all__ = [
     "WithinBetween",
     "a_wg",
     "ad_m",
+    "aggregation_evidence",
     "alpha_interval",
     "ave",
     "bartlett",
@@ -170,6 +177,7 @@ __all__ = [
     "null_rwg_j",
     "null_variance",
     "omega_hierarchical",
+    "omega_interval",
     "omega_total",
     "one_factor",
     "parallel_analysis",

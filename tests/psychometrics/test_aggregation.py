@@ -138,6 +138,37 @@ def test_design_effect_weighs_the_sizes(data):
     assert effect.effective_n == pytest.approx(len(frame) / effect.deff_weighted)
 
 
+def test_evidence_of_the_companies_speaks_for_averaging(data, reference):
+    frame, kept = data("lq2002"), reference("g_aggregation")
+    found = ag.aggregation_evidence(frame[LEAD], frame["COMPID"], (1, 5))
+    values = found.frame.set_index("index")["value"]
+    assert_close("reliability", values["rwg(j), uniform null"], kept["rwg"]["lq_lead_j_uniform"]["mean"])
+    assert_close("reliability", values["rwg(j), slight skew"], kept["rwg"]["lq_lead_j_skew"]["mean"])
+    assert_close("reliability", values["AD_M"], kept["ad"]["lq_lead_mean"]["mean"])
+    assert_close("reliability", values["a_wg"], kept["awg"]["lq_lead"]["mean"])
+    assert found.defensible
+    assert found.sentence.endswith("and the averages are reliable.")
+
+
+@pytest.mark.parametrize(
+    ("between", "noise", "size", "words"),
+    [
+        (0.0, 0.5, 10, "do not differ beyond chance"),
+        (1.0, 3.0, 10, "do not agree enough"),
+        (0.45, 0.6, 3, "not very reliable"),
+    ],
+)
+def test_evidence_against_averaging_says_why(between, noise, size, words):
+    rng = np.random.default_rng(3)
+    clusters = pd.Series(np.repeat(np.arange(60), size))
+    true = between * rng.normal(size=60)[clusters]
+    person = noise * rng.normal(size=len(clusters)) if noise < 1 else 0.0
+    latent = 3 + true + person
+    answers = latent[:, None] + noise * rng.normal(size=(len(clusters), 4))
+    items = pd.DataFrame(np.clip(np.round(answers), 1, 5))
+    assert words in ag.aggregation_evidence(items, clusters, (1, 5)).sentence
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -134,13 +134,28 @@ def test_the_bootstrap_interval_is_that_of_resampled_rows(kind):
     ours = co.alpha_interval(items, 400, kind=kind, seed=7)
     complete = items.dropna().reset_index(drop=True)
     rng = np.random.default_rng([7, 0])
-    counts = rng.multinomial(len(complete), np.full(len(complete), 1 / len(complete)), size=400)
+    counts = rng.multinomial(len(complete), np.full(len(complete), 1 / len(complete)), size=250)
     plain = [reliability(complete.loc[complete.index.repeat(row)]).est for row in counts[:25]]
     np.testing.assert_allclose(ours.values[:25], plain, atol=1e-12)
     assert ours.est == reliability(items).est
     assert ours.ci_lower < ours.est < ours.ci_upper
     if kind == "percentile":
-        assert (ours.ci_lower, ours.ci_upper) == tuple(np.quantile(ours.values, [0.025, 0.975]))
+        assert [ours.ci_lower, ours.ci_upper] == pytest.approx(np.quantile(ours.values, [0.025, 0.975]))
+
+
+def test_the_interval_of_omega_is_that_of_resampled_rows():
+    items = scale("N").head(200).dropna().reset_index(drop=True)
+    ours = co.omega_interval(items, 300, seed=2)
+    counts = np.random.default_rng([2, 0]).multinomial(
+        len(items), np.full(len(items), 1 / len(items)), size=250
+    )
+    plain = [co.omega_total(items.loc[items.index.repeat(row)]).est for row in counts[:15]]
+    np.testing.assert_allclose(ours.values[:15], plain, atol=1e-5)
+    assert ours.est == co.omega_total(items).est
+    assert [ours.ci_lower, ours.ci_upper] == pytest.approx(np.quantile(ours.values, [0.025, 0.975]))
+    assert ours.ci_lower < ours.est < ours.ci_upper
+    with pytest.raises(PsychometricsError, match="three items"):
+        co.omega_interval(items[["N1", "N2"]])
 
 
 def test_bootstrap_and_feldt_agree_on_normal_answers():

@@ -195,6 +195,11 @@ def test_a_heywood_case_is_named():
     assert any("Heywood" in text for text in ex.efa(items, 2).warnings)
 
 
+def test_too_many_factors_are_told():
+    assert "one of many" in ex.efa(two_factors(1, "abcde"), 3).warnings[0]
+    assert ex.efa(two_factors(1, "abcde"), 2).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

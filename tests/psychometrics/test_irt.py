@@ -190,6 +190,16 @@ def test_an_item_made_harder_for_one_group_is_found():
     assert graded.odds_ratio < 0.5
 
 
+@pytest.mark.parametrize(
+    ("labels", "order"),
+    [(["b", "a"], ("a", "b")), ([10, 9], (9, 10)), (["m", 1], (1, "m")), ([True, False], (False, True))],
+)
+def test_groups_are_ordered_by_value_or_by_text(labels, order):
+    sides = pd.Series(labels * 30)
+    assert irt.dif(ITEMS, sides).groups == order
+    assert irt.mantel_haenszel(ITEMS["a"], sides, ITEMS["b"]).n == 60
+
+
 ITEMS = pd.DataFrame(np.random.default_rng(1).integers(0, 2, (60, 4)).astype(float), columns=list("abcd"))
 RELATED = pd.DataFrame(
     (np.random.default_rng(2).normal(size=(400, 1)) + np.random.default_rng(3).logistic(size=(400, 4)) > 0)

@@ -50,6 +50,7 @@ def test_patterns_count_what_is_missing_together():
         ({"a": [1, 2, 3], "b": [2, 1, 4]}, "no answer is missing"),
         ({"a": [1, 1, 1, np.nan], "b": [2, 1, 4, 3]}, "items that vary"),
         ({"a": [1, np.nan], "b": [2, 1]}, "more rows than items"),
+        ({"a": [1, 2, 4, np.nan, np.nan], "b": [np.nan, np.nan, np.nan, 2, 1]}, "never answered together"),
     ],
 )
 def test_what_cannot_be_tested_is_refused(items, message):

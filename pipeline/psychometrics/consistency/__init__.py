@@ -9,12 +9,14 @@ from pipeline.psychometrics.consistency.omega import (
     omega_hierarchical,
     omega_total,
 )
+from pipeline.psychometrics.consistency.omega_bootstrap import OmegaBootstrap, omega_interval
 from pipeline.psychometrics.consistency.split_half import SplitHalf, split_half
 
 __all__ = [
     "AlphaBootstrap",
     "GreatestLowerBound",
     "LowerBounds",
+    "OmegaBootstrap",
     "OmegaHierarchical",
     "OmegaTotal",
     "SplitHalf",
@@ -22,6 +24,7 @@ __all__ = [
     "glb",
     "guttman",
     "omega_hierarchical",
+    "omega_interval",
     "omega_total",
     "split_half",
 ]

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.moments import covariances
 from pipeline.psychometrics.reliability import alpha_of
+from pipeline.psychometrics.resampling import resampled_counts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
 Kind = Literal["percentile", "bca"]
-
-BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,7 @@ def alpha_interval(
     est = alpha_of(cov)
     answers = items.dropna().to_numpy(float)
     parts = _sums(answers - answers.mean(axis=0))
-    batches = []
-    for number, start in enumerate(range(0, draws, BATCH)):
-        rng = np.random.default_rng([seed, number])
-        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(BATCH, draws - start))
-        batches.append(_alphas(counts.astype(float), parts))
-    values = np.concatenate(batches)
+    values = np.concatenate([_alphas(counts, parts) for counts in resampled_counts(n, draws, seed)])
     values = values[np.isfinite(values)]
     tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
     if kind == "bca":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.psychometrics.consistency.scale_covariance import Floats, scale_covariance
+from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.exploratory.correlation_matrix import correlation_matrix
 from pipeline.psychometrics.exploratory.extraction import Method, extract
 from pipeline.psychometrics.exploratory.rotation import Rotation, RotationOptions
@@ -56,10 +57,13 @@ class OmegaHierarchical:
 def omega_total(items: pd.DataFrame, method: Method = "minres", missing: Missing = "complete") -> OmegaTotal:
     """(sum of loadings)^2 / ((sum of loadings)^2 + sum of uniquenesses) (McDonald, 1999).
 
-    One factor of the correlations, so this is omega of the sum of standardised items.
+    One factor of the correlations, so this is omega of the sum of standardised items. Three items at least:
+    with two, one factor is not identified.
     """
     import pandas as pd
 
+    if items.shape[1] < 3:
+        raise PsychometricsError("omega needs three items: with two, one factor is not identified")
     found = scale_covariance(items, missing, standardized=True)
     solved = extract(found.values, 1, method)
     common, unique = float(solved.loadings.sum()) ** 2, float(solved.uniquenesses.sum())

@@ -139,6 +139,12 @@ def _warnings(found: CorrelationMatrix, extraction: Extraction, rotated: Rotated
         for name, held in zip(found.names, extraction.at_bound, strict=True)
         if held
     ]
+    p, m = rotated.loadings.shape
+    if (p - m) ** 2 < p + m:
+        told.append(
+            f"{m} factors of {p} items have more parameters than there are correlations: the solution is "
+            f"one of many; take fewer factors"
+        )
     if not extraction.converged:
         told.append("the extraction did not converge: try fewer factors or another method")
     if not rotated.converged:

@@ -19,6 +19,7 @@ from pipeline.psychometrics.exploratory.correlation_matrix import (
     correlation_matrix,
     squared_multiple_correlations,
 )
+from pipeline.psychometrics.exploratory.one_factor import one_factor_loadings
 from pipeline.psychometrics.exploratory.scree import eigenvalues, reduced
 from pipeline.psychometrics.moments import Missing
 
@@ -30,7 +31,6 @@ Communalities = Literal["one factor", "smc"]
 Progress = Callable[[int, int], None]
 
 BATCH = 250
-HIGHEST = 0.995
 
 
 @dataclass(frozen=True)
@@ -108,44 +108,13 @@ def parallel_analysis(
     )
 
 
-def one_factor_communalities(correlations: Floats, most: int = 2000) -> Floats:
-    """Communalities of one minimum residual factor, for a stack of correlation matrices.
-
-    Each loading in turn is put at its least squares value given the others (Harman & Jones, 1966), bounded
-    at sqrt(.995) as psych's; all matrices advance together.
-    """
-    places = np.arange(correlations.shape[-1])
-    values, vectors = np.linalg.eigh(reduced(correlations, squared_multiple_correlations(correlations)))
-    start = vectors[..., -1] * np.sqrt(np.maximum(values[..., -1:], 1e-8))
-    off = np.ascontiguousarray(np.moveaxis(reduced(correlations, np.zeros(len(places))), 0, -1))
-    loadings, bound = np.ascontiguousarray(start.T), np.sqrt(HIGHEST)
-    active = np.arange(len(correlations))
-    done = loadings.copy()
-    for _ in range(most):
-        before = loadings.copy()
-        total = np.sum(loadings**2, axis=0)
-        for item in places:
-            others = np.maximum(total - loadings[item] ** 2, 1e-12)
-            new = np.clip(np.einsum("jb,jb->b", off[item], loadings) / others, -bound, bound)
-            total = others + new**2
-            loadings[item] = new
-        moving = np.abs(loadings - before).max(axis=0) > 1e-6
-        done[:, active] = loadings
-        if not moving.any():
-            break
-        if moving.mean() < 0.7:
-            active, off, loadings = (
-                active[moving],
-                np.ascontiguousarray(off[:, :, moving]),
-                loadings[:, moving],
-            )
-    return np.asarray(done.T**2)
-
-
 def _eigenvalues(drawn: Floats, communalities: Communalities) -> tuple[Floats, Floats]:
     """Eigenvalues of a stack of correlation matrices, whole and reduced."""
-    find = one_factor_communalities if communalities == "one factor" else squared_multiple_correlations
-    return eigenvalues(drawn), eigenvalues(reduced(drawn, find(drawn)))
+    if communalities == "one factor":
+        shared = one_factor_loadings(drawn) ** 2
+    else:
+        shared = squared_multiple_correlations(drawn)
+    return eigenvalues(drawn), eigenvalues(reduced(drawn, shared))
 
 
 def _drawn(found: CorrelationMatrix, answers: Floats | None, count: int, rng: np.random.Generator) -> Floats:

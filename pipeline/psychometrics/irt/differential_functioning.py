@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.irt.cumulative_logit import Expansion, expand, start_intercepts
+from pipeline.psychometrics.irt.groupings import ordered_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ class DifferentialFunctioning:
 def dif(items: pd.DataFrame, groups: pd.Series, match: Match = "total") -> DifferentialFunctioning:
     """Ordinal logistic regression (Zumbo, 1999), proportional odds, of complete rows with a group.
 
-    match: the sum of all items, or of the others (rest). The first group in order of value is the reference.
+    match: the sum of all items, or of the others (rest). The first group in order is the reference.
     Effect size: change of Nagelkerke's R^2 from match to product; negligible below .035, large from .07
     (Jodoin & Gierl, 2001). Own Newton steps to the maximum: the same kernel as the graded response model.
     """
@@ -49,10 +50,10 @@ def dif(items: pd.DataFrame, groups: pd.Series, match: Match = "total") -> Diffe
         raise PsychometricsError(f"match is 'total' or 'rest', not '{match}'")
     known = (items.notna().all(axis="columns") & groups.notna()).to_numpy()
     used, member = items[known], groups[known]
-    labels = tuple(sorted(member.unique()))
+    labels = ordered_labels(member)
     if len(labels) < 2:
         raise PsychometricsError(f"{len(labels)} groups have complete rows: at least 2 are needed")
-    dummies = np.column_stack([(member == label).to_numpy(float) for label in labels[1:]])
+    dummies = np.column_stack([np.asarray(member == label, dtype=np.float64) for label in labels[1:]])
     total = used.sum(axis="columns").to_numpy(float)
     rows = {}
     for name in used.columns:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.psychometrics.errors import PsychometricsError
+from pipeline.psychometrics.irt.groupings import ordered_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,8 @@ def mantel_haenszel(
 
     known = (item.notna() & groups.notna() & score.notna()).to_numpy()
     answers, labels = np.unique(item[known].to_numpy(), return_inverse=True)
-    members, sides = np.unique(groups[known].to_numpy(), return_inverse=True)
+    members = ordered_labels(groups[known])
+    sides = (groups[known] == members[-1]).to_numpy(int)
     if len(answers) != 2 or len(members) != 2:
         raise PsychometricsError(
             f"{len(answers)} answers and {len(members)} groups: the test is for two of each"

@@ -55,6 +55,9 @@ def little_mcar(items: pd.DataFrame) -> LittleTest:
     spread = np.nanstd(answers, axis=0)
     if len(used) <= items.shape[1] or not np.all(spread > 0):
         raise PsychometricsError("more rows than items are needed, and items that vary")
+    known = np.isfinite(answers).astype(float)
+    if (known.T @ known).min() < 2:
+        raise PsychometricsError("some pairs of items were never answered together: use fewer items")
     centre = np.nanmean(answers, axis=0)
     patterns = pattern_moments((answers - centre) / spread)
     found = em_moments(patterns, np.eye(len(spread)))

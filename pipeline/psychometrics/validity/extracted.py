@@ -29,7 +29,7 @@ def ave(loadings: pd.DataFrame, total_variance: Mapping[str, float] | None = Non
 
     Loadings are on factors of unit variance. AVE = sum of loading^2 / (the same + sum of residual variances)
     (Fornell & Larcker, 1981); CR = (sum of loadings)^2 / (the same + sum of residual variances) (Joreskog,
-    1971), or over `total_variance` of the observed sum score where given (Bentler, 1968). Without `residual`
+    1971), or over `total_variance` of the observed sum score where given (McDonald, 1999). Without `residual`
     loadings are taken as standardised: 1 - loading^2. Each item counts once: cross-loadings have no AVE.
     """
     import pandas as pd

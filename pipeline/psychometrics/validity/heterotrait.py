@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.moments import Missing, covariances
+from pipeline.psychometrics.resampling import resampled_covariances
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
 Kind = Literal["htmt", "htmt2"]
-
-BATCH = 250
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,8 @@ def htmt(
     else:
         cov, rows = items.loc[names, names].to_numpy(float), n
     values = asked.ratios(cov[None])[0]
-    resampled = _resampled(items[names].dropna().to_numpy(float), asked, draws, seed)
+    batches = resampled_covariances(items[names].dropna().to_numpy(float), draws, seed)
+    resampled = np.vstack([np.empty((0, len(values))), *(asked.ratios(covs) for covs in batches)])
     usable = resampled[np.isfinite(resampled).all(axis=1)]
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     limits = np.quantile(usable, tails, axis=0) if len(usable) else np.full((2, len(values)), np.nan)
@@ -133,20 +133,3 @@ def _places(items: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> list[ND
             raise PsychometricsError(f"scale {name} {what}")
     sizes = np.cumsum([0, *(len(group) for group in scales.values())])
     return [np.arange(start, end) for start, end in pairwise(sizes)]
-
-
-def _resampled(answers: Floats, asked: _Asked, draws: int, seed: int) -> Floats:
-    """Rows resampled by counts: all products of items in one matrix product a batch."""
-    answers = answers - answers.mean(axis=0)
-    n, p = answers.shape
-    upper = np.triu_indices(p)
-    products = answers[:, upper[0]] * answers[:, upper[1]]
-    found = [np.empty((0, len(asked.places) * (len(asked.places) - 1) // 2))]
-    for number, start in enumerate(range(0, draws, BATCH)):
-        rng = np.random.default_rng([seed, number])
-        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(BATCH, draws - start)) / n
-        means, covs = counts @ answers, np.empty((len(counts), p, p))
-        covs[:, upper[0], upper[1]] = covs[:, upper[1], upper[0]] = counts @ products
-        covs -= means[:, :, None] * means[:, None, :]
-        found.append(asked.ratios(covs))
-    return np.concatenate(found)
