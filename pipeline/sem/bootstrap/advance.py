@@ -10,18 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.bootstrap.moments import Batch
 
 _GOAL = 1e-13
 _MEMORY = 10
 _LIMIT = 80
 _SHORTEST = 1e-3
 
-Objective = Callable[[Array, Batch], tuple[Array, Array]]
+
+class Drawn(Protocol):
+    """Resamples of which some can be kept."""
+
+    def keep(self, draws: Array) -> Any:
+        """Return some of the resamples."""
+        ...
+
+
+Objective = Callable[[Array, Any], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Descent:
     converged: Array
 
 
-def descend(objective: Objective, batch: Batch, start: Array, metric: Array) -> Descent:
+def descend(objective: Objective, batch: Drawn, start: Array, metric: Array) -> Descent:
     """Minimise F for every resample of a batch.
 
     An objective of NaN asks that the resample leave (another kernel must take it); an infinite one, for a
@@ -55,7 +64,7 @@ def descend(objective: Objective, batch: Batch, start: Array, metric: Array) -> 
 class _Front:
     """The resamples still moving."""
 
-    batch: Batch
+    batch: Drawn
     who: Array
     x: Array
     value: Array
@@ -68,7 +77,7 @@ class _Front:
     decrement: Array = field(init=False)
 
     @classmethod
-    def at(cls, objective: Objective, batch: Batch, x: Array, metric: Array) -> _Front:
+    def at(cls, objective: Objective, batch: Drawn, x: Array, metric: Array) -> _Front:
         """Evaluate at the start and turn downhill."""
         value, gradient = objective(x, batch)
         lost = ~np.isfinite(value)
