@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
 from pipeline.sem.bootstrap.one_by_one import refit_each
+from pipeline.sem.bootstrap.ordinal import PORTION, OrdinalRefitter, covariate_moments
 from pipeline.sem.bootstrap.refit import Refits, Refitter
 from pipeline.sem.bootstrap.units import Units
 from pipeline.sem.bootstrap.values import Exogenous, Values
@@ -59,6 +60,10 @@ class Resampling:
 
     def refit(self, counts: Iterable[Array]) -> Iterator[tuple[Batch, Refits]]:
         """Return moments and estimates, portion by portion."""
+        if self.method.ordinal:
+            for drawn in _portions(counts, PORTION):
+                yield covariate_moments(self.solution, self.rows, self.units, drawn), self.ordinal(drawn)
+            return
         for drawn in _portions(counts, self.portion):
             batch = self.source.batch(drawn)
             if self.batched:
@@ -84,6 +89,11 @@ class Resampling:
     def refitter(self) -> Refitter:
         """The model, starting from the full sample's estimates."""
         return Refitter(self.solution)
+
+    @cached_property
+    def ordinal(self) -> OrdinalRefitter:
+        """The same for a model with ordered items."""
+        return OrdinalRefitter(self.solution, self.method, self.rows, self.units)
 
     @cached_property
     def source(self) -> Source:

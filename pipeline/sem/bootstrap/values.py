@@ -16,9 +16,11 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.dense import Dense, Filled
 from pipeline.sem.bootstrap.moments import GroupBatch
+from pipeline.sem.bootstrap.responses import respond_with_covariates
 from pipeline.sem.errors import ModelError, SyntaxProblem
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.blocks import cell_of
+from pipeline.sem.ordinal.problem import OrdinalProblem
+from pipeline.sem.structure.blocks import OF_RESPONSES, cell_of
 from pipeline.sem.syntax import parse
 from pipeline.sem.syntax.expressions import Expression
 from pipeline.sem.table import ParameterTable, Row
@@ -107,6 +109,8 @@ class Values:
         row, layout = self.table.rows[at], self.solution.problem.layout
         if row.free:
             return np.asarray(self.theta[:, self._columns[at]])
+        if matrix in OF_RESPONSES or row.derived:
+            return np.where(self.failed, np.nan, self._response(row, matrix, i, j))
         if row.exogenous:
             place, own = self.solution.exogenous, self.exogenous[row.group - 1]
             value = own.mean[:, place.index(i)]
@@ -118,12 +122,38 @@ class Values:
             value = np.full(len(self.theta), fixed)
         return np.where(self.failed, np.nan, value)
 
+    def _response(self, row: Row, matrix: str, i: int, j: int) -> Array:
+        """Return a fixed threshold or scale of an ordered item, or what follows from the other parameters."""
+        g, shape = row.group - 1, self._problem.shapes[row.group - 1]
+        if matrix == "S":
+            return self._spreads[g].residual[:, i]
+        if matrix == "d":
+            return self._responses[g][2][:, int(np.flatnonzero(shape.items == i)[0])]
+        item = int(np.flatnonzero(shape.y == i)[0])
+        first = int(np.flatnonzero(shape.kinds.level_item == item)[0])
+        return self._responses[g][1][:, first + j]
+
+    @cached_property
+    def _responses(self) -> list[tuple[Filled, Array, Array]]:
+        problem, theta = self._problem, np.nan_to_num(self.theta)
+        return [
+            respond_with_covariates(shape, theta[:, part], own.covariance)
+            for shape, part, own in zip(problem.shapes, problem.layout.parts, self.exogenous, strict=True)
+        ]
+
+    @property
+    def _problem(self) -> OrdinalProblem:
+        assert isinstance(self.solution.problem, OrdinalProblem)
+        return self.solution.problem
+
     @cached_property
     def _columns(self) -> dict[int, int]:
         return {at: column for column, at in enumerate(self.table.free)}
 
     def _unit(self, matrix: str, i: int, j: int) -> float:
         s = self.solution.scale
+        if matrix in OF_RESPONSES:
+            return 1.0
         return float({"B": s[i] / s[j], "S": s[i] * s[j], "m": s[i]}[matrix])
 
     def _standard(self, kind: str, row: Row, matrix: str, i: int, j: int) -> Array:
@@ -137,7 +167,9 @@ class Values:
 
         if matrix == "B":
             return deviation(spread.total, j) / deviation(spread.total, i)
-        if matrix == "m":
+        if matrix == "d":
+            return np.asarray(1.0 if kind == "std_lv" else 1 / self._response(row, matrix, i, j))
+        if matrix in {"m", "t"}:
             return 1 / deviation(spread.total, i)
         of = spread.total if i == j else spread.residual
         return 1 / (deviation(of, i) * deviation(of, j))
@@ -145,6 +177,8 @@ class Values:
     @cached_property
     def _spreads(self) -> list[Spread]:
         layout = self.solution.problem.layout
+        if isinstance(self.solution.problem, OrdinalProblem):
+            return [Spread(*_variances(own[0], len(self.table.observed))) for own in self._responses]
         return [
             _spread(Dense(block, np.array(self.solution.exogenous, dtype=np.intp)), self.theta[:, part], own)
             for block, part, own in zip(layout.blocks, layout.parts, self.exogenous, strict=True)

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.sem.arrays import Array, Index
 from pipeline.sem.ordinal.bivariate import density
 from pipeline.sem.ordinal.polychoric import bordered, cells
-from pipeline.sem.ordinal.tables import Tables, pair_index
+from pipeline.sem.ordinal.tables import PairTables, pair_index
 
 _LOST = 1.5e-8
 
@@ -40,10 +40,9 @@ class CellInfluence:
         return by_threshold, self.correlations.ravel()[cell]
 
 
-def cell_influence(tables: Tables, thresholds: Array, r: Array) -> CellInfluence:
+def cell_influence(tables: PairTables, thresholds: Array, r: Array) -> CellInfluence:
     """Return the influence of every category and cell."""
-    first, second = pair_index(len(thresholds))
-    counts = tables.pairs
+    first, second, counts = tables.first, tables.second, tables.counts
     by_category = _of_thresholds(tables, thresholds)
     edges = bordered(thresholds)
     parts = cells(edges[first], edges[second], np.clip(r, -1 + 1e-9, 1 - 1e-9))
@@ -54,7 +53,7 @@ def cell_influence(tables: Tables, thresholds: Array, r: Array) -> CellInfluence
     on_rows = ((weighted[:, :-1] - weighted[:, 1:]) * parts.by_row_edge).sum(2)
     on_columns = ((weighted[:, :, :-1] - weighted[:, :, 1:]) * parts.by_column_edge).sum(1)
     out = np.zeros((len(r), counts.shape[1] + 1, counts.shape[1] + 1))
-    out[:, :-1, :-1] = tables.rows * score
+    out[:, :-1, :-1] = tables.rows[first, None, None] * score
     out -= np.einsum("qk,qka->qa", on_rows, by_category[first])[:, :, None]
     out -= np.einsum("qk,qka->qa", on_columns, by_category[second])[:, None, :]
     correlations = np.divide(
@@ -63,7 +62,18 @@ def cell_influence(tables: Tables, thresholds: Array, r: Array) -> CellInfluence
     return CellInfluence(by_category, correlations)
 
 
-def _of_thresholds(tables: Tables, thresholds: Array) -> Array:
+def variances(tables: PairTables, influence: CellInfluence) -> tuple[Array, Array]:
+    """Return the diagonal of Gamma for (padded) thresholds and for correlations, from counts alone."""
+    rows, counts = tables.rows, tables.counts
+    levels = (influence.thresholds[:, :, :-1] ** 2 * tables.margins[:, None, :]).sum(2) / rows[:, None]
+    full = np.zeros_like(influence.correlations)
+    full[:, :-1, :-1] = counts
+    full[:, :-1, -1] = tables.margins[tables.first] - counts.sum(2)
+    full[:, -1, :-1] = tables.margins[tables.second] - counts.sum(1)
+    return levels, (influence.correlations**2 * full).sum((1, 2)) / rows[tables.first]
+
+
+def _of_thresholds(tables: PairTables, thresholds: Array) -> Array:
     """(N / n) (1[a <= k] - F_k) / phi(tau_k); zero for missing answers and for padding."""
     margins = tables.margins
     answered = margins.sum(1)

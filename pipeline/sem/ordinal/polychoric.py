@@ -2,7 +2,7 @@
 
 Thresholds come from the margins, tau_k = Phi^-1(F_k). Given them, the likelihood of a pair's table has one
 parameter, its correlation: sum n_ab ln P_ab(r). All pairs take Newton steps together, in arrays of
-pairs x categories x categories.
+pairs x categories x categories; a step below 1e-8 leaves an error of its square.
 """
 
 from __future__ import annotations
@@ -12,33 +12,32 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from pipeline.sem.arrays import Array, Index
+from pipeline.sem.arrays import Array
 from pipeline.sem.ordinal.bivariate import FAR, bivariate_cdf, bivariate_density, density
-from pipeline.sem.ordinal.tables import Tables, pair_index
+from pipeline.sem.ordinal.tables import PairTables
 
 BOUND = 0.999
 _SMALLEST = 1e-13
 _STEPS = 100
-_PRECISION = 1e-13
+_PRECISION = 1e-8
 
 
-def polychorics(tables: Tables, thresholds: Array) -> Array:
+def polychorics(tables: PairTables, thresholds: Array, start: Array | None = None) -> Array:
     """Return the correlation of each pair; thresholds are those of `thresholds_of`."""
-    counts = _without_zeros(tables)
-    first, second = pair_index(len(thresholds))
+    counts, first, second = _without_zeros(tables), tables.first, tables.second
     edges = bordered(thresholds)
-    r = _start(tables.pairs)
+    r = correlations_of_codes(tables.counts) if start is None else start
     solved = _by_hand(tables)
     r = np.where(np.isnan(solved), r, solved)
-    active = np.flatnonzero(np.isnan(solved) & (tables.pairs.sum((1, 2)) > 0))
+    active = np.flatnonzero(np.isnan(solved) & (counts.sum((1, 2)) > 0))
     for _ in range(_STEPS):
         if not len(active):
             break
         step = _newton(edges[first[active]], edges[second[active]], r[active], counts[active])
         moved = np.clip(r[active] + step, -BOUND, BOUND)
-        done = np.abs(moved - r[active]) < _PRECISION
+        going = np.abs(moved - r[active]) >= _PRECISION
         r[active] = moved
-        active = active[~done]
+        active = active[going]
     return r
 
 
@@ -113,7 +112,7 @@ def safe_step(r: Array, gradient: Array, observed: Array, expected: Array) -> Ar
     return out
 
 
-def _start(counts: Array) -> Array:
+def correlations_of_codes(counts: Array) -> Array:
     """Pearson's correlation of the category numbers."""
     steps = np.arange(counts.shape[1], dtype=float)
     total = np.maximum(counts.sum((1, 2)), 1.0)
@@ -125,18 +124,11 @@ def _start(counts: Array) -> Array:
     return out
 
 
-def _binary(tables: Tables) -> Index:
-    """Positions of the pairs of dichotomous items."""
-    two = np.array(tables.categories) == 2
-    first, second = pair_index(len(two))
-    return np.flatnonzero(two[first] & two[second])
-
-
-def _by_hand(tables: Tables) -> Array:
+def _by_hand(tables: PairTables) -> Array:
     """Return the tetrachorics that need no iteration: independence, and two opposite empty cells."""
-    out = np.full(len(tables.pairs), np.nan)
-    for at in _binary(tables):
-        (a, b), (c, d) = tables.pairs[at, :2, :2]
+    out = np.full(len(tables.counts), np.nan)
+    for at in tables.binary:
+        (a, b), (c, d) = tables.counts[at, :2, :2]
         if (b == 0 and c == 0) or (a == 0 and d == 0):
             out[at] = 1.0 if a > 0 else -1.0
         elif a * d == b * c:
@@ -144,10 +136,10 @@ def _by_hand(tables: Tables) -> Array:
     return out
 
 
-def _without_zeros(tables: Tables) -> Array:
+def _without_zeros(tables: PairTables) -> Array:
     """Move half a row into the one empty cell of a 2 x 2 table, keeping its margins (as lavaan does)."""
-    out = tables.pairs.copy()
-    for at in _binary(tables):
+    out = tables.counts.copy()
+    for at in tables.binary:
         table = out[at, :2, :2]
         if (table == 0).sum() == 1:
             sign = 1.0 if table[0, 0] == 0 or table[1, 1] == 0 else -1.0

@@ -133,7 +133,7 @@ class CellSource:
 
     def cells(self) -> CellInfluence:
         """Influence of every category and cell."""
-        return cell_influence(self.tables, self.thresholds, self.correlations)
+        return cell_influence(self.tables.paired, self.thresholds, self.correlations)
 
     def influence(self) -> Array:
         """Influence of every row."""
@@ -201,7 +201,7 @@ def group_statistics(label: str, values: Array, X: Array, kinds: Kinds) -> Group
 def _from_cells(label: str, codes: Index, kinds: Kinds) -> GroupStatistics:
     tables = Tables.of(codes, kinds.categories)
     thresholds = thresholds_of(tables.margins)
-    r = polychorics(tables, thresholds)
+    r = polychorics(tables.paired, thresholds)
     source = CellSource(codes, tables, thresholds, r, kinds.level_step, kinds.level_item)
     none: Sequence[float] = ()
     return GroupStatistics(

@@ -37,6 +37,16 @@ class Tables:
             raise DataError("tables of items with different categories cannot be added")
         return Tables(self.categories, self.burt + other.burt, self.rows + other.rows)
 
+    @cached_property
+    def paired(self) -> PairTables:
+        """Margins and tables, ready for the kernels."""
+        first, second = pair_index(len(self.categories))
+        two = np.array(self.categories) == 2
+        binary = np.flatnonzero(two[first] & two[second])
+        return PairTables(
+            self.margins, self.pairs, first, second, binary, np.full(len(self.margins), self.rows)
+        )
+
     @property
     def widest(self) -> int:
         """Largest number of categories."""
@@ -62,6 +72,22 @@ class Tables:
         out = self.burt[i[:, :, None], j[:, None, :]]
         inside = (steps < own[first, None])[:, :, None] & (steps < own[second, None])[:, None, :]
         return np.where(inside, out, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class PairTables:
+    """Margins of items and tables of pairs of them (`first`, `second`), padded with zeros.
+
+    The items of many resamples stand one after the other; `binary` are the pairs of dichotomous items and
+    `rows` the number of rows behind each item, missing answers included.
+    """
+
+    margins: Array
+    counts: Array
+    first: Index
+    second: Index
+    binary: Index
+    rows: Array
 
 
 def indicators(codes: Index, categories: Sequence[int]) -> Array:

@@ -121,7 +121,7 @@ def test_population_tables_give_back_their_correlation(r, seed):
     burt = np.block([[np.diag(table.sum(1)), table], [table.T, np.diag(table.sum(0))]]) * 1e6
     tables = Tables((5, 5), burt, 1e6)
     assert np.allclose(thresholds_of(tables.margins), taus, atol=1e-9)
-    assert abs(float(polychorics(tables, thresholds_of(tables.margins))[0]) - r) < 1e-8
+    assert abs(float(polychorics(tables.paired, thresholds_of(tables.margins))[0]) - r) < 1e-8
 
 
 @pytest.mark.parametrize("r", [-0.7, 0.0, 0.5, 0.9])
