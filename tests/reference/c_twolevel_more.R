@@ -1,10 +1,10 @@
 # Two-level fits that c_twolevel.R leaves out: fixed.x = FALSE beside lavaan's default, the saturated model run further
 # (its EM stops .08 to .1 log-likelihood units early where the between matrix is singular: tolerance 1e-4 is written into lavaan's
-# code, so it is replaced here by 1e-9), two groups. Estimates are run further too (nlminb's tolerances).
+# code, so it is replaced here by 3e-7), two groups. Estimates are run further too (nlminb's tolerances).
 # Base R writes the JSON, 17 significant digits. Run from this folder.
 suppressMessages(library(lavaan))
 em <- lavaan:::lav_mvnorm_cluster_em_sat
-assignInNamespace("lav_mvnorm_cluster_em_sat", function(..., tol, max.iter) em(..., tol = 1e-9, max.iter = 500000L), "lavaan")
+assignInNamespace("lav_mvnorm_cluster_em_sat", function(..., tol, max.iter) em(..., tol = 3e-7, max.iter = 500000L), "lavaan")
 d <- read.csv("data/Demo_twolevel.csv"); q <- read.csv("data/lq2002.csv"); p <- read.csv("data/lq2002_parcels.csv")
 txt <- function(x) paste0('"', gsub("\n", "\\\\n", gsub('"', '\\\\"', x)), '"')
 js <- function(x) { if (is.null(x) || length(x) == 0) return("null")
