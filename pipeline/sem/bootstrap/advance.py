@@ -2,7 +2,8 @@
 
 Two-loop recursion (Nocedal, 1980) on arrays led by the resample; a step that does not satisfy Armijo's
 condition is halved for its own resample only; finished resamples leave. Converged means that g'Hg, twice what
-another step would gain, is below 1e-12, with H the current inverse Hessian; the last step is still taken.
+another step would gain, is below 1e-12; since H is the current quasi-Newton matrix and not the exact inverse,
+1e-13 is asked of it, and the last step is still taken.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 
-TOLERANCE = 1e-12
+_GOAL = 1e-13
 _MEMORY = 10
 _LIMIT = 80
 _SHORTEST = 1e-3
@@ -118,7 +119,7 @@ class _Front(Generic[B]):
     @property
     def finished(self) -> Array:
         """Resamples that another step cannot improve."""
-        return (self.decrement < TOLERANCE) & ~self.lost
+        return (self.decrement < _GOAL) & ~self.lost
 
     def _remember(self, s: Array, y: Array, accepted: Array) -> None:
         """Keep the last moves; one that was refused or found no curvature counts nothing (rho = 0)."""
