@@ -38,8 +38,8 @@ def _convergence(solution: Solution2) -> list[str]:
         return []
     return [
         f"the estimates did not converge in {optimum.iterations} iterations (decrement "
-        f"{optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the "
-        "between level, hold loadings equal across levels by labels, or use scale scores"
+        f"{optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the between "
+        "level, hold loadings equal across levels by labels, or use scale scores"
     ]
 
 

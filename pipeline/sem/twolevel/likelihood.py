@@ -118,6 +118,11 @@ class CompletePoint:
     A: Array
     S: Array
 
+    @property
+    def margin(self) -> float:
+        """Smallest eigenvalue of n Sb against Sw, plus one: zero where a largest cluster becomes singular."""
+        return float(1 + self.values.min() * self.moments.distinct.max())
+
     def deltas(self, sizes: Array) -> Array:
         """Return the diagonals of (T Phi_n T')^-1 of clusters of some sizes."""
         return _deltas(self.values, self.q, sizes)

@@ -181,9 +181,14 @@ class TwoLevelFit:
         seed: int = 1,
         unit: str | Sequence[Any] | Array | None = None,
         indices: Any = None,
+        *,
+        bounds: bool = False,
     ) -> Bootstrap:
-        """Refit the model in resamples of whole clusters, or of the units above them that `unit` names."""
-        return bootstrap(self, draws, seed, unit, indices)
+        """Refit the model in resamples of whole clusters, or of the units above them that `unit` names.
+
+        With `bounds` no between variance falls below zero in a resample (for few clusters).
+        """
+        return bootstrap(self, draws, seed, unit, indices, bounds=bounds)
 
     @cached_property
     def saturated(self) -> Optimum[State2]:
