@@ -10,13 +10,14 @@ from pipeline.mediation.errors import MediationError
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
-from pipeline.mediation.model import FLAT_IGNORES, MANIFEST_MEANS, Equation, PathModel
+from pipeline.mediation.model import FLAT_IGNORES, MANIFEST_MEANS, Comparison, Equation, PathModel
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
     "FLAT_IGNORES",
     "MANIFEST_MEANS",
+    "Comparison",
     "Design",
     "Equation",
     "IndirectEffects",

@@ -84,9 +84,11 @@ from pipeline.psychometrics.irt import (
     two_parameter,
 )
 from pipeline.psychometrics.items import ItemStatistics, item_statistics
+from pipeline.psychometrics.misfit import Misfit
 from pipeline.psychometrics.missingness import LittleTest, MissingPatterns, little_mcar, missing_patterns
 from pipeline.psychometrics.reliability import Reliability, reliability
 from pipeline.psychometrics.responding import Careless, CarelessRules, careless
+from pipeline.psychometrics.second_opinion import SecondOpinion, second_opinion
 from pipeline.psychometrics.validity import (
     Convergent,
     FornellLarcker,
@@ -126,6 +128,7 @@ __all__ = [
     "LowerBounds",
     "MantelHaenszel",
     "MinimumAveragePartial",
+    "Misfit",
     "MissingPatterns",
     "NullDistribution",
     "OmegaBootstrap",
@@ -138,6 +141,7 @@ __all__ = [
     "SamplingAdequacy",
     "SchmidLeiman",
     "Scree",
+    "SecondOpinion",
     "Sphericity",
     "SplitHalf",
     "WithinBetween",
@@ -187,6 +191,7 @@ __all__ = [
     "rwg_j",
     "schmid_leiman",
     "scree",
+    "second_opinion",
     "skewed_null",
     "split_half",
     "two_parameter",

@@ -13,7 +13,7 @@ SUMMARY = "How this was made"
 ALPHA = "α = k / (k − 1) · (1 − sum of item variances / variance of the sum) (Cronbach, 1951)"
 ICC = "ICC(1) = (MSB − MSW) / (MSB + (k − 1) MSW); ICC(2) = (MSB − MSW) / MSB (Bliese, 2000)"
 PATHS = "y = b~0~ + b~W~ (x − cluster mean of x) + b~B~ (cluster mean of x) + random intercepts + residual"
-FLAT_PATHS = "y = b~0~ + b x + residual"
+FLAT_PATHS = "y = b~0~ + b x + residual, all outcomes at once"
 PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
 
 
@@ -67,7 +67,13 @@ def _factor(record: Record) -> list[tuple[str, str]]:
     options = record.part("validate", "options")
     if not record.part("validate", "factor"):
         return []
-    return [("Factor model", _option(options, "factor")), ("RMSEA", _option(options, "rmsea"))]
+    told = {
+        "Factor model": "factor",
+        "Clusters": "factor_clusters",
+        "Fit indices": "factor_indices",
+        "Second opinion": "factor_second",
+    }
+    return [(name, _option(options, key)) for name, key in told.items() if options.get(key)]
 
 
 def _model(record: Record) -> list[tuple[str, str]]:

@@ -26,10 +26,17 @@ STANDARDIZED = (
     "beta: the slope times the standard deviation of the predictor over that of the outcome, both at the "
     "slope's level (within: deviations from cluster means; between: cluster means as observed)"
 )
-DRAWS = (
-    "Monte Carlo intervals: percentiles of products of slopes drawn from the normal distribution of each "
-    "equation's estimates, equations independent of each other"
+DRAWN = "Monte Carlo intervals: percentiles of products of slopes drawn from the"
+DRAWS = {
+    "decomposed": f"{DRAWN} normal distribution of each equation's estimates, equations independent of each "
+    "other",
+    "flat": f"{DRAWN} joint normal distribution of all estimates",
+}
+FLAT_STANDARDIZED = (
+    "beta: the slope times the standard deviation of the predictor over that of the outcome, both as the "
+    "model implies them"
 )
+AGREEMENT = 1e-3
 SINGLE_LEVEL = "single-level: the study declares no level above the one measured, so there are no clusters"
 SCORES = (
     "scale scores: this version fits the path to scale scores with observed cluster means; models with "
@@ -39,14 +46,14 @@ SCORES = (
 
 def model(study: LoadedStudy, workspace: Workspace) -> None:
     """Fit the path, work out its effects, judge the hypotheses; write model.json."""
-    from pipeline.mediation import MediationError, PathGraph, fit_flat
+    from pipeline.mediation import MediationError, PathGraph
 
     _refuse_unavailable(study)
     frames = scored.read_frames(study, workspace)
     try:
         graph, design = PathGraph.of(study.edges), _design(study)
         main = _main(study, graph, frames, design)
-        flat = fit_flat(graph, frames, design, _covariates(study), study.declared.intervals.level)
+        flat = _flat(study, graph, frames, design)
         main = main or flat
         effects = {fit.kind: _effects(study, graph, fit) for fit in (main, flat)}
     except MediationError as error:
@@ -55,10 +62,11 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         "contextual": _rows(effects[main.kind].contextual),
         "equations": {name: _equation(one) for name, one in main.equations.items()},
         "flat": _fitted(flat, effects["flat"])
-        | {"equations": {name: _equation(one) for name, one in flat.equations.items()}},
+        | {"equations": {name: _equation(one) for name, one in flat.equations.items()}}
+        | {"second_opinion": _two_programs(flat)},
         "options": _options(study, main),
         "labels": _labels(main),
-        "warnings": list(main.warnings),
+        "warnings": [*main.warnings, *_disagreement(flat)],
         "second_opinion": _second_opinion(main),
         "densities": effects[main.kind].densities,
         "hypotheses": [_judged(study, one, main, effects[main.kind]) for one in study.declared.hypotheses],
@@ -101,10 +109,11 @@ def _refuse_unavailable(study: LoadedStudy) -> None:
             f"measurement: latent is declared, but {SCORES.partition(': ')[2]}",
             "write 'scores' or 'auto'",
         )
-    if told.missing == "fiml":
+    if told.missing == "fiml" and _has_clusters(study):
         raise StudyError.of(
             f"data/{study.id}/study.yaml",
-            "missing: fiml is declared, but models of scale scores use the rows complete for each equation",
+            "missing: fiml is declared, but models within and between clusters use the rows complete for "
+            "each equation; full information is there for studies with one level",
             "write 'listwise'",
         )
 
@@ -132,6 +141,21 @@ def _main(
     if not design.above(design.lowest(graph)):
         return None
     return fit_decomposed(graph, frames, design, _covariates(study), study.declared.intervals.level)
+
+
+def _has_clusters(study: LoadedStudy) -> bool:
+    """Whether a level lies above the lowest one of the path."""
+    on_path = {study.level_of(name) for edge in study.edges for name in edge}
+    return bool(study.above(min(on_path, key=study.levels.index)))
+
+
+def _flat(
+    study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design
+) -> PathModel:
+    from pipeline.mediation import fit_flat
+
+    told = study.declared
+    return fit_flat(graph, frames, design, _covariates(study), told.intervals.level, missing=told.missing)
 
 
 def _effects(study: LoadedStudy, graph: PathGraph, fit: PathModel) -> IndirectEffects:
@@ -168,6 +192,7 @@ def _equation(equation: Equation) -> dict[str, Any]:
         "converged": equation.converged,
         "second_opinion": equation.second and _rounded(asdict(equation.second)),
         "warnings": list(equation.warnings),
+        "r2": dict(equation.r2),
     }
 
 
@@ -195,9 +220,9 @@ def _labels(main: PathModel) -> dict[str, str]:
     """Sentences that go with the numbers wherever they are shown."""
     from pipeline.mediation import FLAT_IGNORES, MANIFEST_MEANS
 
-    shared = {"measurement": SCORES, "standardized": STANDARDIZED, "intervals": DRAWS}
+    shared = {"measurement": SCORES, "standardized": STANDARDIZED, "intervals": DRAWS[main.kind]}
     if main.kind == "flat":
-        return {"model": SINGLE_LEVEL} | shared
+        return {"model": SINGLE_LEVEL} | shared | {"standardized": FLAT_STANDARDIZED}
     told = {"model": "within and between clusters", "flat": FLAT_IGNORES}
     if main.frame["cluster_mean"].any():
         told["between"] = MANIFEST_MEANS
@@ -205,7 +230,9 @@ def _labels(main: PathModel) -> dict[str, str]:
 
 
 def _second_opinion(main: PathModel) -> dict[str, Any]:
-    """How far statsmodels MixedLM lies from what is reported, over all equations."""
+    """How far statsmodels lies from what is reported, over all equations."""
+    if main.kind == "flat":
+        return _two_programs(main)
     asked = [one.second for one in main.equations.values() if one.second is not None]
     if not asked:
         return {"program": None, "sentence": "none: no equation has random intercepts"}
@@ -225,6 +252,31 @@ def _second_opinion(main: PathModel) -> dict[str, Any]:
         "sentence": f"statsmodels MixedLM, started at the maximum of the likelihood, {found}; its slopes "
         f"differ by {distance} a standard error",
     }
+
+
+def _two_programs(flat: PathModel) -> dict[str, Any]:
+    """How far least squares lies from the path model on the same complete rows."""
+    second = flat.second
+    if second is None or second.program is None:
+        return {"program": None, "sentence": f"none: {second.reason if second else 'not asked'}"}
+    gap = second.largest_difference_estimates or 0.0
+    agree = gap <= AGREEMENT
+    distance = f"{gap:.1g}" if gap >= 1e-8 else "less than 0.00000001"
+    return {
+        "program": second.program,
+        "n": second.n,
+        "agrees": agree,
+        "largest_difference_estimates": gap,
+        "largest_difference_chisq": None,
+        "sentence": f"two programs on the {second.n} complete rows, pipeline.sem and {second.program} "
+        f"equation by equation: largest difference of a slope {distance}"
+        + ("" if agree else "; the programs disagree, treat the numbers as provisional"),
+    }
+
+
+def _disagreement(flat: PathModel) -> list[str]:
+    found = _two_programs(flat)
+    return [] if found.get("agrees", True) else [f"the flat model: {found['sentence']}"]
 
 
 def _judged(
