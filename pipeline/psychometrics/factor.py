@@ -129,7 +129,7 @@ def _fit(used: pd.DataFrame, structure: Structure, clusters: pd.Series[str] | No
     data = structure.coded(used)
     if clusters is not None:
         data = data.assign(cluster_=clusters[used.index])
-    return sem.fit(
+    fit = sem.fit(
         structure.syntax,
         data,
         estimator=ESTIMATOR,
@@ -137,6 +137,8 @@ def _fit(used: pd.DataFrame, structure: Structure, clusters: pd.Series[str] | No
         cluster=None if clusters is None else "cluster_",
         std_lv=True,
     )
+    assert isinstance(fit, sem.Fit)
+    return fit
 
 
 def _refuse(used: pd.DataFrame, structure: Structure) -> None:
