@@ -14,6 +14,7 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.result import Bootstrap
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.newton import Optimum
+from pipeline.sem.inference.comparison import Comparison
 from pipeline.sem.inference.robust import corrected
 from pipeline.sem.inference.standardize import r_squared
 from pipeline.sem.inference.wald import WaldTest, wald_test
@@ -22,6 +23,7 @@ from pipeline.sem.options import Method
 from pipeline.sem.twolevel import frames
 from pipeline.sem.twolevel.bootstrap import bootstrap
 from pipeline.sem.twolevel.checks import warnings_of
+from pipeline.sem.twolevel.comparison import compare_solutions
 from pipeline.sem.twolevel.estimate import Solution2, solve
 from pipeline.sem.twolevel.inference import Clusters, covariance, needed, scaled_test
 from pipeline.sem.twolevel.levelfit import LevelFit, level_fit
@@ -170,6 +172,10 @@ class TwoLevelFit:
         """Test restrictions on labelled parameters, as 'bw == bb', linear or not."""
         own = frames.plain(self.solution)
         return wald_test(self.table.whole, own.values, own.jacobian, self._vcov, restrictions)
+
+    def compare(self, other: TwoLevelFit) -> Comparison:
+        """Test whether the more restricted of two nested models fits worse; scaled where the fits are."""
+        return compare_solutions((self.solution, self.tested), (other.solution, other.tested))
 
     def level_fit(self, level: int | str) -> LevelFit:
         """Fit of one level alone, with the other one left unrestricted (Ryu & West, 2009)."""

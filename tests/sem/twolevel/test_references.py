@@ -132,7 +132,7 @@ def test_fit_measures(key):
 def with_scaled_test(case):
     """Keys whose scaled test is comparable.
 
-    Not where the saturated between matrix is singular (lavaan takes its trace before it: .6 % off),
+    Not where the saturated between matrix is singular (lavaan's trace belongs to a point before it: .6 %),
     nor where the mean of a covariate at level 1 only is a parameter (see `unlike`).
     """
     fixed_or_none = case.file == "c_twolevel" or case.model.startswith("two_groups")

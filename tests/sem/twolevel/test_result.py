@@ -83,6 +83,21 @@ def test_constraints_by_equation_are_those_by_label():
     assert fit.df == 2
 
 
+def test_difference_tests():
+    free, equal = fitted("c_twolevel:cfa_123"), fitted("c_twolevel:cfa_crosslevel_inv")
+    test = equal.compare(free)
+    assert test.df == 2
+    assert np.isclose(
+        test.statistic, 4.1944, atol=5e-3
+    )  # chi-square of the equal model: the free one has none
+    wide, narrow = fitted("c_twolevel_more:two_groups_mlr"), fitted("c_twolevel_more:two_groups_loadings_mlr")
+    scaled = wide.compare(narrow)
+    assert scaled.df == 8
+    assert scaled.method == "satorra.bentler.2001"
+    with pytest.raises(sem.ModelError, match=r"different estimators|different rows"):
+        free.compare(narrow)
+
+
 def test_names_of_levels():
     model = CASES["c_twolevel:cfa_123"].reference["syntax"]
     for first, second in (("within", "between"), ("person", "team")):
