@@ -13,7 +13,7 @@ from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
 from pipeline.sem.estimate.solve import Solution, optimise, prepare, starting_point
 from pipeline.sem.options import Method, choose, choose_ordinal
-from pipeline.sem.ordinal.coding import coded, numbered, ordered_items
+from pipeline.sem.ordinal.coding import coded, covariates_told, numbered, ordered_items
 from pipeline.sem.ordinal.sample import ordinal_sample
 from pipeline.sem.result import Fit
 from pipeline.sem.structure.constraints import nonlinear_constraints
@@ -116,7 +116,8 @@ def fit(
         )  # fmt: skip
         method = choose_ordinal(estimator, missing, information)
         _check_plain(sampling_weights, cluster, likelihood)
-        return _fit_ordinal(parsed, data, method, rules=rules, items=items, group=group)
+        told = covariates_told(parsed, ordered, items)
+        return _fit_ordinal(parsed, data, method, rules=rules, items=items, group=group, told=told)
     method = choose(
         estimator,
         missing=missing,
@@ -164,6 +165,7 @@ def _fit_ordinal(
     rules: Rules,
     items: Sequence[str],
     group: str | None,
+    told: Sequence[str],
 ) -> Fit:
     """Fit a model with ordered items: tables of pairs, then weighted least squares."""
     if isinstance(data, Moments):
@@ -177,7 +179,8 @@ def _fit_ordinal(
     rows, thresholds = coded(rows.usable(method.missing, required), items)
     labels = [own.label for own in rows.groups]
     table = build_table(model, labels, replace(rules, thresholds=thresholds))
-    return Fit(_solve(table, ordinal_sample(rows, table), method, rows), method, rows)
+    sample = ordinal_sample(rows, table, told)
+    return Fit(_solve(table, sample, method, rows), method, rows)
 
 
 def _check_plain(weights: str | None, cluster: str | None, likelihood: str) -> None:

@@ -30,7 +30,8 @@ from pipeline.sem.ordinal.sample import OrdinalSample, ordinal_sample
 from pipeline.sem.ordinal.statistics import CellSource, GroupStatistics
 from pipeline.sem.ordinal.tables import PairTables, indicators, pair_index, starts
 
-PORTION = 25
+PORTION = 200
+_CACHED = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,8 @@ class OrdinalRefitter:
         for draw in np.flatnonzero(~converged):
             own = self._one_by_one(counts[[draw]])
             if own.converged[0]:
-                return_to = self.solution.problem.reduction.reduce(own.theta[0])
-                x[draw], value[draw], converged[draw] = return_to, own.value[0], True
+                again = self.solution.problem.reduction.reduce(own.theta[0])
+                x[draw], value[draw], converged[draw] = again, own.value[0], True
         reduction = self.solution.problem.reduction
         return Refits(x @ reduction.K.T + reduction.k, value, converged)
 
@@ -215,7 +216,13 @@ class _Source:
         )  # fmt: skip
 
     def group(self, counts: Array, method: Method) -> _Group:
-        """Return the moments and weights of every draw."""
+        """Return the moments and weights of every draw, computed as many at a time as the cache holds."""
+        starts_of = range(0, len(counts), _CACHED)
+        parts = [self._few(counts[start : start + _CACHED], method) for start in starts_of]
+        fields = zip(*[(part.moments, part.V, part.rows, part.possible) for part in parts], strict=True)
+        return _Group(*[np.concatenate(own) for own in fields])
+
+    def _few(self, counts: Array, method: Method) -> _Group:
         own, R = self.source.tables.categories, len(counts)
         tables, p = self.tables(counts), len(own)
         needed = np.arange(tables.margins.shape[1]) < np.tile(own, R)[:, None]

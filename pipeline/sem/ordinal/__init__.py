@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pipeline.sem.ordinal.bivariate import bivariate_cdf
 from pipeline.sem.ordinal.correlations import Correlations, correlations
+from pipeline.sem.ordinal.invariance import invariance_syntax
 from pipeline.sem.ordinal.tables import Tables
 
-__all__ = ["Correlations", "Tables", "bivariate_cdf", "correlations"]
+__all__ = ["Correlations", "Tables", "bivariate_cdf", "correlations", "invariance_syntax"]

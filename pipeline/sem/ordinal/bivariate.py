@@ -16,6 +16,7 @@ from pipeline.sem.arrays import Array
 
 FAR = 38.0
 _NEAR_ONE = 0.925
+_EDGES = ((0.0, 0.3, 6), (0.3, 0.75, 12), (0.75, _NEAR_ONE, 20))
 
 
 def bivariate_cdf(h: Array, k: Array, r: Array) -> Array:
@@ -24,8 +25,7 @@ def bivariate_cdf(h: Array, k: Array, r: Array) -> Array:
     h, k = np.clip(h, -FAR, FAR), np.clip(k, -FAR, FAR)
     size = np.abs(r)
     out = np.empty(h.shape)
-    edges = ((0.0, 0.3, 6), (0.3, 0.75, 12), (0.75, _NEAR_ONE, 20))
-    for low, high, nodes in edges:
+    for low, high, nodes in _EDGES:
         at = (size >= low) & (size < high)
         if at.any():
             out[at] = _by_arcsine(h[at], k[at], r[at], nodes)
@@ -33,6 +33,40 @@ def bivariate_cdf(h: Array, k: Array, r: Array) -> Array:
     if at.any():
         out[at] = _near_one(h[at], k[at], r[at])
     return out
+
+
+def cdf_on_grids(h: Array, k: Array, r: Array) -> Array:
+    """Return the same for grids: rows of h (pairs x a), columns k (pairs x b) and one r a pair.
+
+    What depends on r alone is computed once a pair, which makes this several times faster.
+    """
+    h, k = np.clip(h, -FAR, FAR), np.clip(k, -FAR, FAR)
+    size, out = np.abs(r), ndtr(h)[:, :, None] * ndtr(k)[:, None, :]
+    for low, high, nodes in _EDGES:
+        at = np.flatnonzero((size >= low) & (size < high))
+        if len(at):
+            out[at] += _above_independence(h[at], k[at], r[at], nodes)
+    at = np.flatnonzero(size >= _NEAR_ONE)
+    if len(at):
+        out[at] = bivariate_cdf(h[at, :, None], k[at, None, :], r[at, None, None])
+    return out
+
+
+def _above_independence(h: Array, k: Array, r: Array, count: int) -> Array:
+    angle = np.arcsin(r)[:, None, None]
+    half = (h * h)[:, :, None] / 2 + (k * k)[:, None, :] / 2
+    product, total = h[:, :, None] * k[:, None, :], np.zeros(half.shape)
+    part = np.empty(half.shape)
+    for node, weight in zip(*_nodes(count), strict=True):
+        sine = np.sin(angle * node)
+        rest = 1 / (1 - sine * sine)
+        np.multiply(product, sine * rest, out=part)
+        part -= half * rest
+        np.exp(part, out=part)
+        part *= weight
+        total += part
+    total *= angle / (2 * np.pi)
+    return total
 
 
 def bivariate_density(h: Array, k: Array, r: Array) -> Array:

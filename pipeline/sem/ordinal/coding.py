@@ -32,6 +32,17 @@ def ordered_items(model: Model, ordered: Sequence[str] | bool, fixed_x: bool) ->
     return tuple(name for name in roles.observed if name in named and name not in covariates)
 
 
+def covariates_told(model: Model, ordered: Sequence[str] | bool, items: Sequence[str]) -> tuple[str, ...]:
+    """Tell which of the names in ordered= are conditioned on instead."""
+    named = find_roles(model.formulas).observed if ordered is True else tuple(ordered or ())
+    return tuple(
+        f"'{name}' is a fixed covariate: it enters as its numbers, and thresholds are not estimated "
+        "(fixed_x=False would cut it)"
+        for name in find_roles(model.formulas).exogenous_observed
+        if name in named and name not in items
+    )
+
+
 def numbered(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Replace ordered pandas categoricals by the numbers of their categories."""
     import pandas as pd

@@ -2,7 +2,7 @@
 
 Thresholds come from the margins, tau_k = Phi^-1(F_k). Given them, the likelihood of a pair's table has one
 parameter, its correlation: sum n_ab ln P_ab(r). All pairs take Newton steps together, in arrays of
-pairs x categories x categories; a step below 1e-8 leaves an error of its square.
+pairs x categories x categories; a step below 1e-6 leaves an error of its square.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.ordinal.bivariate import FAR, bivariate_cdf, bivariate_density, density
+from pipeline.sem.ordinal.bivariate import FAR, bivariate_density, cdf_on_grids, density
 from pipeline.sem.ordinal.tables import PairTables
 
 BOUND = 0.999
 _SMALLEST = 1e-13
 _STEPS = 100
-_PRECISION = 1e-8
+_PRECISION = 1e-6
 
 
 def polychorics(tables: PairTables, thresholds: Array, start: Array | None = None) -> Array:
@@ -80,27 +80,32 @@ def cells(rows: Array, columns: Array, r: Array) -> Cells:
 
 def _probabilities(rows: Array, columns: Array, r: Array) -> Array:
     grid = np.zeros((len(r), rows.shape[1], columns.shape[1]))
-    inner = bivariate_cdf(rows[:, 1:-1, None], columns[:, None, 1:-1], r[:, None, None])
-    grid[:, 1:-1, 1:-1] = inner
+    grid[:, 1:-1, 1:-1] = cdf_on_grids(rows[:, 1:-1], columns[:, 1:-1], r)
     grid[:, -1, :], grid[:, :, -1] = ndtr(columns), ndtr(rows)
     return np.maximum(_differences(grid), _SMALLEST)
 
 
 def _differences(grid: Array) -> Array:
-    return np.diff(np.diff(grid, axis=1), axis=2)
+    """Mixed differences: what falls between neighbouring edges."""
+    out: Array = grid[:, 1:, 1:] - grid[:, :-1, 1:] - grid[:, 1:, :-1]
+    out += grid[:, :-1, :-1]
+    return out
 
 
 def _newton(rows: Array, columns: Array, r: Array, counts: Array) -> Array:
     """Return -f'/f'', or a step of Fisher scoring where the likelihood is not concave."""
-    h, k, rho = rows[:, :, None], columns[:, None, :], r[:, None, None]
-    p = _probabilities(rows, columns, r)
-    line = bivariate_density(h, k, rho)
+    h, k, rho = rows[:, 1:-1, None], columns[:, None, 1:-1], r[:, None, None]
+    line, bend = np.zeros((2, len(r), rows.shape[1], columns.shape[1]))
     rest = 1 - rho**2
-    bend = line * (rho / rest + (h * k * (1 + rho**2) - rho * (h * h + k * k)) / rest**2)
-    slope, curve = _differences(line) / p, _differences(bend) / p
-    gradient = (counts * slope).sum((1, 2))
-    observed = (counts * (curve - slope**2)).sum((1, 2))
-    expected = -(counts.sum((1, 2), keepdims=True) * p * slope**2).sum((1, 2))
+    line[:, 1:-1, 1:-1] = bivariate_density(h, k, rho)
+    bend[:, 1:-1, 1:-1] = rho / rest + h * k * ((1 + rho**2) / rest**2) - (h * h + k * k) * (rho / rest**2)
+    bend *= line
+    inverse = 1 / _probabilities(rows, columns, r)
+    slope = _differences(line) * inverse
+    gradient = np.einsum("qab,qab->q", counts, slope)
+    bent = np.einsum("qab,qab,qab->q", counts, _differences(bend), inverse)
+    observed = bent - np.einsum("qab,qab,qab->q", counts, slope, slope)
+    expected = -counts.sum((1, 2)) * np.einsum("qab,qab,qab->q", slope, slope, 1 / inverse)
     return safe_step(r, gradient, observed, expected)
 
 

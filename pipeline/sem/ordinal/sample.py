@@ -56,8 +56,8 @@ class OrdinalSample(Sample):
         return np.concatenate([levels, slopes, y[~kinds.ordered] ** 2, y[first] * y[second]])
 
 
-def ordinal_sample(rows: Rows, table: ParameterTable) -> OrdinalSample:
-    """Take the moments of rows whose ordered columns hold codes 0..K-1."""
+def ordinal_sample(rows: Rows, table: ParameterTable, told: Sequence[str] = ()) -> OrdinalSample:
+    """Take the moments of rows whose ordered columns hold codes 0..K-1; `told` are notes to keep."""
     covariates = table.exogenous
     variables = tuple(name for name in table.observed if name not in covariates)
     categories = {name: count + 1 for name, count in table.thresholds}
@@ -68,7 +68,8 @@ def ordinal_sample(rows: Rows, table: ParameterTable) -> OrdinalSample:
     for group in rows.groups:
         check_categories(group.values[:, y], kinds, group.label)
         parts.append(group_statistics(group.label, group.values[:, y], group.values[:, x], kinds))
-    return _joined(tuple(parts), table)
+    joined = _joined(tuple(parts), table)
+    return replace(joined, notes=(*told, *joined.notes))
 
 
 def _joined(parts: tuple[GroupStatistics, ...], table: ParameterTable) -> OrdinalSample:
