@@ -3,7 +3,8 @@
 `stages/report` builds one `Document` from results.json; each writer renders it. Nothing here knows a
 format, a file or a study. Text fields hold the markup of `reporting/markup.py` (`*italic*`, `**bold**`,
 `^sup^`, `[@id]` for a live reference to a table or figure); anything that came from a user has passed
-`markup.literal` first.
+`markup.literal` first. What no writer could set right (an unknown reference, spans that do not fill the
+grid) is refused by `numbering.label`, which every writer calls first.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A numbered picture. `svg` is our own scoped drawing, put inline in the page; `png` serves Word and PDF."""
+    """A numbered picture: `svg`, our own scoped drawing, goes into the page; `png` into Word and PDF."""
 
     id: str
     title: str
@@ -74,16 +75,18 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text."""
+    """Running text; an entry of a reference list hangs, with its first line further out."""
 
     text: str
+    hanging: bool = False
 
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of short points."""
+    """A list of short points, numbered where their order matters."""
 
     items: tuple[str, ...]
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Details:
-    """How a result was made (options, formula, stage, input hash, seed): folded on the page, small print elsewhere."""
+    """How a result was made (options, formula, stage, input hash, seed); folded away on the page."""
 
     summary: str
     rows: tuple[tuple[str, str], ...]

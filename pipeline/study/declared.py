@@ -1,8 +1,4 @@
-"""What a study is: levels, exports, scales, screening, hypothesised path, options.
-
-A researcher edits `data/<study>/study.yaml`; `load_study` reads it, with the instruments that it names,
-into the frozen values below. The stages read them; nothing here reads an export.
-"""
+"""What a researcher writes in `data/<study>/study.yaml`, part by part."""
 
 from __future__ import annotations
 
@@ -46,7 +42,7 @@ class ExportFile(Declared):
     consent: Consent | None = None
     wave: str | None = None
     seconds: str | None = Field(default=None, description="Column with the time taken, in seconds.")
-    missing_codes: tuple[int | float, ...] = ()
+    missing_codes: tuple[int | float | str, ...] = ()
 
 
 class Scale(Declared):
@@ -93,7 +89,7 @@ class Screening(Declared):
     minimum_answered: Share | None = 0.5
     longest_run: Annotated[int, Field(ge=2)] | None = Field(
         default=None,
-        description="Longest run of one answer over the items of an export that is still believed.",
+        description="A run of one answer this long, across scales or wording directions, is straight-lining.",
     )
     seconds_per_item: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Fewer seconds an item than this is speeding."

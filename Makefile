@@ -1,0 +1,27 @@
+# What people type. Each target is one line of Python; `make help` lists them.
+PYTHON ?= python3
+STUDY ?= demo
+
+.PHONY: help setup report status simulate test test-all
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@$(PYTHON) -m pipeline.environment help
+
+setup: ## make .venv from the lock files (the other targets do this by themselves)
+	@$(PYTHON) -m pipeline.environment setup
+
+report: ## run a study from exports to report: make report STUDY=army-climate
+	@$(PYTHON) -m pipeline report $(STUDY)
+
+status: ## say what of a study is out of date, and why
+	@$(PYTHON) -m pipeline status $(STUDY)
+
+simulate: ## make the demonstration's synthetic exports again, to the byte
+	@$(PYTHON) -m pipeline simulate $(STUDY)
+
+test: ## lint, check types and run the tests (under ten minutes)
+	@$(PYTHON) -m pipeline.environment test -m "not slow"
+
+test-all: ## the same with the slow simulation tests
+	@$(PYTHON) -m pipeline.environment test

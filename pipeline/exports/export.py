@@ -1,0 +1,126 @@
+"""What every reader returns: an `Export` of typed columns, their codebook and where they came from.
+
+The readers of this room make it, `stages/ingest` takes it. Numbers are float64, text is str or None,
+and nothing is coerced without a count or a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Code = float | int | str
+Missing = float | int | str | tuple[float, float]
+Kind = Literal["meta", "answer", "identifier"]
+
+
+class ExportError(ValueError):
+    """A file that cannot be read as declared: which, what is wrong, what to do."""
+
+    def __init__(self, file: str, message: str, hint: str | None = None) -> None:
+        self.file = file
+        self.message = message
+        self.hint = hint
+        super().__init__(f"{file}: {message}" + (f" ({hint})" if hint else ""))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an export: its question, its value labels, and the codes that mean "no answer".
+
+    `role` says what a platform's own column records: response_id, started, ended, seconds, status,
+    channel, finished, progress, recorded, language. `time_zone` is the zone of its moments.
+    """
+
+    name: str
+    label: str | None = None
+    kind: Kind = "answer"
+    value_labels: Mapping[float | str, str] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+    role: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an export came from and how it was read. `file` is the name only.
+
+    `header_rows` counts every row above the answers, as a spreadsheet shows them; SPSS files have none.
+    """
+
+    file: str
+    sha256: str
+    platform: str
+    encoding: str
+    delimiter: str | None
+    header_rows: int
+    rows: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """A file as read. The frame's index is the data row in the file, from 1 (SPSS: case number)."""
+
+    frame: pd.DataFrame
+    columns: Mapping[str, Column]
+    provenance: Provenance
+    missing_counts: Mapping[str, Mapping[str, int]]
+
+    def role(self, role: str) -> Column | None:
+        """The column that plays a role, or None."""
+        return next((column for column in self.columns.values() if column.role == role), None)
+
+
+def mark_missing(export: Export, codes: Mapping[str, tuple[Missing, ...]]) -> Export:
+    """Turn codes that mean "no answer" into missing values, counted by column and code."""
+    frame = export.frame.copy()
+    counts = {name: dict(found) for name, found in export.missing_counts.items()}
+    columns = dict(export.columns)
+    for name, missing in codes.items():
+        hit = _hits(frame[name], missing)
+        if hit.any():
+            found = frame.loc[hit, name].value_counts().sort_index()
+            told = counts.setdefault(name, {})
+            for code, n in found.items():
+                told[code_text(code)] = told.get(code_text(code), 0) + int(n)
+            frame.loc[hit, name] = None if frame[name].dtype == object else float("nan")
+        known = columns[name].missing
+        new = tuple(code for code in missing if code not in known)
+        columns[name] = replace(columns[name], missing=known + new)
+    return replace(export, frame=frame, columns=columns, missing_counts=counts)
+
+
+def code_text(code: object) -> str:
+    """A code as people write it: -99, not -99.0."""
+    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file, read in pieces."""
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hits(values: pd.Series, missing: tuple[Missing, ...]) -> np.ndarray:
+    import numpy as np
+
+    hit = np.zeros(len(values), dtype=bool)
+    text = values.dtype == object
+    for code in missing:
+        if isinstance(code, tuple):
+            if not text:
+                hit |= values.between(*code).to_numpy()
+        elif text:
+            hit |= values.isin([code_text(code)]).to_numpy()
+        elif not isinstance(code, str):
+            hit |= values.eq(float(code)).to_numpy()
+    return hit

@@ -1,0 +1,69 @@
+"""Run as a script by `spss`: reads one .sav in a process of its own and writes plain values to stdout.
+
+A damaged .sav can crash the C library that reads it. Here it takes down this process only. The output
+is a length, a JSON header, then the numeric columns as doubles, one after the other; no code travels.
+Nothing of ours is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from array import array
+from typing import Any
+
+
+def main(path: str) -> None:
+    """Read `path` and write it to stdout; what the library reports goes into the header as `error`."""
+    import pyreadstat
+
+    header, numbers = _read(pyreadstat, path)
+    text = json.dumps(header).encode("ascii")
+    sys.stdout.buffer.write(len(text).to_bytes(8, "little") + text)
+    for column in numbers:
+        sys.stdout.buffer.write(column.tobytes())
+
+
+def _read(pyreadstat: Any, path: str) -> tuple[dict[str, Any], list[array[float]]]:
+    options = {"user_missing": True, "disable_datetime_conversion": True, "output_format": "dict"}
+    try:
+        data, meta = pyreadstat.read_sav(path, **options)
+    except UnicodeDecodeError:
+        return _retry(pyreadstat, path, options)
+    except pyreadstat.ReadstatError as error:
+        if "byte sequence" in str(error):
+            return _retry(pyreadstat, path, options)
+        return {"error": str(error)}, []
+    return _plain(data, meta, meta.file_encoding)
+
+
+def _retry(pyreadstat: Any, path: str, options: dict[str, Any]) -> tuple[dict[str, Any], list[array[float]]]:
+    try:
+        data, meta = pyreadstat.read_sav(path, encoding="WINDOWS-1252", **options)
+    except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
+        return {"error": str(error)}, []
+    header, numbers = _plain(data, meta, "WINDOWS-1252")
+    return {**header, "guessed": True}, numbers
+
+
+def _plain(data: Any, meta: Any, encoding: str) -> tuple[dict[str, Any], list[array[float]]]:
+    numeric = [name for name in meta.column_names if meta.readstat_variable_types[name] != "string"]
+    header = {
+        "names": meta.column_names,
+        "numeric": numeric,
+        "rows": meta.number_rows,
+        "encoding": encoding,
+        "labels": meta.column_names_to_labels,
+        "formats": meta.original_variable_types,
+        "value_labels": {name: list(pairs.items()) for name, pairs in meta.variable_value_labels.items()},
+        "missing": {
+            name: [[span["lo"], span["hi"]] for span in spans] for name, spans in meta.missing_ranges.items()
+        },
+        "text": {name: data[name] for name in meta.column_names if name not in set(numeric)},
+    }
+    nan = float("nan")
+    return header, [array("d", [nan if v is None else v for v in data[name]]) for name in numeric]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

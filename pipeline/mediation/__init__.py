@@ -1,0 +1,38 @@
+"""Mediation over a path graph: slopes within and between clusters, effects along routes, verdicts.
+
+`stages/model` calls it. It knows frames and names, never a study, a file or a report.
+"""
+
+from pipeline.mediation.decomposed import few_clusters, fit_decomposed
+from pipeline.mediation.design import Design, lay_beside
+from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
+from pipeline.mediation.errors import MediationError
+from pipeline.mediation.flat import fit_flat
+from pipeline.mediation.graph import PathGraph
+from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
+from pipeline.mediation.model import FLAT_IGNORES, MANIFEST_MEANS, Equation, PathModel
+from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
+from pipeline.mediation.verdict import Verdict, judge
+
+__all__ = [
+    "FLAT_IGNORES",
+    "MANIFEST_MEANS",
+    "Design",
+    "Equation",
+    "IndirectEffects",
+    "MediationError",
+    "MixedFit",
+    "PathGraph",
+    "PathModel",
+    "Verdict",
+    "contextual_effects",
+    "draw_slopes",
+    "few_clusters",
+    "fit_decomposed",
+    "fit_flat",
+    "fit_random_intercepts",
+    "indirect_effects",
+    "judge",
+    "lay_beside",
+    "percentile_interval",
+]

@@ -1,0 +1,7 @@
+"""What the mediation room raises when a path, a design or the data cannot carry the model."""
+
+from __future__ import annotations
+
+
+class MediationError(ValueError):
+    """The path or the data are at fault; the message says what is wrong and what to try."""

@@ -1,0 +1,132 @@
+"""A fitted path model: one row a slope, one `Equation` an outcome.
+
+`decomposed` and `flat` make it; `effects` and the stages read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.mediation.errors import MediationError
+from pipeline.mediation.likelihood import Floats
+from pipeline.mediation.mixed import SecondOpinion
+from pipeline.mediation.rows import Rows, Term
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Slope = tuple[str, str, str]
+MANIFEST_MEANS = "manifest means: attenuated where clusters measure imprecisely"
+FLAT_IGNORES = "flat (single-level): ignores clusters"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One outcome: what it was fitted on and how the fit went.
+
+    `level` is the level of the rows; `clusters` counts the units that carry a random intercept, nearest level
+    first; `variances` (with "residual") and `icc` (their shares, given the predictors) follow the same order.
+    `slopes` are (predictor, within | between | flat), in the order of `estimates` and `cov`. `freedom` is the
+    residual degrees of freedom of least squares, None with random intercepts (errors are then large-sample).
+    """
+
+    outcome: str
+    level: str
+    method: str
+    n: int
+    clusters: Mapping[str, int]
+    left_out: Mapping[str, int]
+    slopes: tuple[tuple[str, str], ...]
+    estimates: Floats
+    cov: Floats
+    intercept: float
+    freedom: int | None
+    variances: Mapping[str, float]
+    icc: Mapping[str, float]
+    logl: float
+    converged: bool
+    second: SecondOpinion | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PathModel:
+    """Slopes of all equations.
+
+    `frame`: outcome, predictor, level, role (path or covariate), est, se, z, df, pvalue, ci_lower, ci_upper,
+    cluster_mean (the predictor is an observed cluster mean), beta. z is est / se; with least squares p and
+    interval are from t on df degrees of freedom, otherwise from the normal. beta is est times the standard
+    deviation of the predictor over that of the outcome, both at the slope's level: pooled within clusters for
+    within, of manifest cluster means for between.
+    """
+
+    kind: str
+    frame: pd.DataFrame
+    equations: Mapping[str, Equation]
+    confidence: float
+
+    def cov(self, outcome: str) -> pd.DataFrame:
+        """Covariance matrix of an equation's slopes, named by (predictor, level)."""
+        import pandas as pd
+
+        if outcome not in self.equations:
+            raise MediationError(f"'{outcome}' is no outcome of this model")
+        equation = self.equations[outcome]
+        index = pd.MultiIndex.from_tuples(equation.slopes, names=["predictor", "level"])
+        return pd.DataFrame(equation.cov, index=index, columns=index)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What every equation warns of, once each."""
+        return tuple(dict.fromkeys(text for one in self.equations.values() for text in one.warnings))
+
+    def slopes(self) -> dict[Slope, dict[str, Any]]:
+        """The rows of the frame by (predictor, outcome, level)."""
+        rows: list[dict[str, Any]] = self.frame.to_dict("records")  # type: ignore[assignment]
+        return {(row["predictor"], row["outcome"], row["level"]): row for row in rows}
+
+
+def assemble(kind: str, fitted: Mapping[str, tuple[Rows, Equation]], confidence: float) -> PathModel:
+    """Lay the equations out as one table."""
+    import pandas as pd
+
+    rows = [
+        _row(data, equation, index, confidence)
+        for data, equation in fitted.values()
+        for index in range(len(equation.slopes))
+    ]
+    equations = {outcome: equation for outcome, (_, equation) in fitted.items()}
+    return PathModel(kind, pd.DataFrame(rows), equations, confidence)
+
+
+def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:
+    term: Term = data.terms[index]
+    est, se = float(equation.estimates[index]), float(np.sqrt(equation.cov[index, index]))
+    critical, tail = _reference(est / se, equation.freedom, confidence)
+    return {
+        "outcome": equation.outcome,
+        "predictor": term.predictor,
+        "level": term.level,
+        "role": term.role,
+        "est": est,
+        "se": se,
+        "z": est / se,
+        "df": equation.freedom,
+        "pvalue": tail,
+        "ci_lower": est - critical * se,
+        "ci_upper": est + critical * se,
+        "cluster_mean": term.cluster_mean,
+        "beta": est * term.spread / data.spreads[term.level],
+    }
+
+
+def _reference(z: float, freedom: int | None, confidence: float) -> tuple[float, float]:
+    """Critical value and two-sided p."""
+    from scipy import stats
+
+    reference = stats.norm() if freedom is None else stats.t(freedom)
+    return float(reference.ppf((1 + confidence) / 2)), float(2 * reference.sf(abs(z)))

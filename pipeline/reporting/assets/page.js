@@ -1,0 +1,133 @@
+"use strict";
+(() => {
+  const say = text => { document.getElementById("said").textContent = text; };
+
+  // A cell as plain text: true minus signs become hyphens so that a spreadsheet reads numbers.
+  const words = cell => cell.textContent.replace(/\s+/g, " ").trim();
+  const value = cell => {
+    const text = words(cell);
+    return /^\u2212?[\d.,]+$/.test(text) ? text.replace("\u2212", "-") : text;
+  };
+
+  // What a spreadsheet would take for a formula is kept as text.
+  const safe = text => /^[=+\-@\t\r]/.test(text) && !/^-?[\d.,]+$/.test(text) ? "'" + text : text;
+  const quoted = text => /[",\n;]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+
+  const grid = table => [...table.rows].map(row =>
+    [...row.cells].flatMap(cell => [value(cell), ...Array(cell.colSpan - 1).fill("")]));
+  const caption = figure => [...figure.querySelectorAll("figcaption b, figcaption i.title")].map(words);
+  const notes = figure => [...figure.querySelectorAll(".notes p")].map(words);
+
+  const csv = figure => [...caption(figure).map(line => [line]), ...grid(figure.querySelector("table")),
+    ...notes(figure).map(line => [line])]
+    .map(row => row.map(text => quoted(safe(text))).join(",")).join("\r\n") + "\r\n";
+
+  // Rich text for a word processor: rules above, under the header and below, nothing else.
+  const rich = figure => {
+    const table = figure.querySelector("table").cloneNode(true);
+    table.removeAttribute("aria-labelledby");
+    table.setAttribute("style", "border-collapse:collapse;border-top:1.5pt solid;border-bottom:1.5pt solid");
+    for (const row of table.tHead.rows)
+      for (const cell of row.cells)
+        cell.setAttribute("style", row === table.tHead.rows[table.tHead.rows.length - 1] || cell.classList.contains("ruled")
+          ? "border-bottom:.75pt solid" : "");
+    const [number, title] = caption(figure);
+    const box = document.createElement("div");
+    const line = (tag, text) => { const it = document.createElement(tag); it.textContent = text; return it; };
+    const head = document.createElement("p");
+    head.append(line("b", number), document.createElement("br"), line("i", title));
+    box.append(head, table, ...notes(figure).map(text => line("p", text)));
+    return box;
+  };
+
+  const selectAndCopy = box => {
+    box.style.cssText = "position:fixed;left:-9999px";
+    document.body.append(box);
+    const range = document.createRange();
+    range.selectNodeContents(box);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    const done = document.execCommand("copy");
+    selection.removeAllRanges();
+    box.remove();
+    return done;
+  };
+
+  const copy = async figure => {
+    const box = rich(figure);
+    const plain = [...caption(figure), ...grid(figure.querySelector("table")).map(row => row.join("\t")), ...notes(figure)].join("\n");
+    const name = caption(figure)[0];
+    try {
+      await navigator.clipboard.write([new ClipboardItem({
+        "text/html": new Blob([box.innerHTML], {type: "text/html"}),
+        "text/plain": new Blob([plain], {type: "text/plain"})})]);
+      say(name + " copied");
+    } catch (_refused) {
+      say(selectAndCopy(box) ? name + " copied" : name + " could not be copied; use CSV");
+    }
+  };
+
+  const download = figure => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(figure)], {type: "text/csv"}));
+    link.download = figure.id + ".csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    say(caption(figure)[0] + " saved as " + link.download);
+  };
+
+  const flash = (button, text) => {
+    const before = button.dataset.text || (button.dataset.text = button.firstChild.data);
+    button.firstChild.data = text;
+    setTimeout(() => { button.firstChild.data = before; }, 1500);
+  };
+
+  for (const tools of document.querySelectorAll(".tools")) {
+    const figure = tools.closest("figure");
+    const [first, second] = tools.querySelectorAll("button");
+    first.addEventListener("click", () => copy(figure).then(() => flash(first, "Copied")));
+    second.addEventListener("click", () => { download(figure); flash(second, "Saved"); });
+    tools.hidden = false;
+  }
+
+  // A table that is wider than its place can be reached and scrolled with the keyboard.
+  const boxes = document.querySelectorAll(".scroll");
+  const measure = () => boxes.forEach(box => {
+    const over = box.scrollWidth > box.clientWidth + 1;
+    box.classList.toggle("overflows", over);
+    if (over) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  });
+  measure();
+  addEventListener("resize", measure);
+  document.fonts.ready.then(measure);
+
+  // Contents follow the reader.
+  const links = new Map([...document.querySelectorAll("nav a[href^='#s-']")].map(link => [link.hash.slice(1), link]));
+  const heads = [...links.keys()].map(id => document.getElementById(id));
+  let current = null;
+  const follow = () => {
+    const bottom = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+    const passed = heads.filter(head => head.getBoundingClientRect().top < 120);
+    const head = bottom ? heads[heads.length - 1] : passed[passed.length - 1] || heads[0];
+    if (!head || head.id === current) return;
+    if (current) links.get(current).removeAttribute("aria-current");
+    current = head.id;
+    links.get(current).setAttribute("aria-current", "true");
+    const nav = document.querySelector("nav"), link = links.get(current);
+    if (nav.scrollHeight > nav.clientHeight) nav.scrollTop = link.offsetTop - nav.clientHeight / 2;
+  };
+  addEventListener("scroll", follow, {passive: true});
+  follow();
+
+  if (matchMedia("(max-width:62rem)").matches)
+    document.querySelectorAll("nav details").forEach(part => { part.open = false; });
+
+  // On paper nothing is folded.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("main details:not([open])")];
+    folded.forEach(part => { part.open = true; });
+  });
+  addEventListener("afterprint", () => folded.forEach(part => { part.open = false; }));
+})();

@@ -1,0 +1,150 @@
+"""From results to the whole document: blocks by name, sentences by section, laid out by a template.
+
+`stages/report` calls `compose_report` with results.json as a dict and the template's text: nothing that is
+printed comes from anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.reporting import markup, numbering, prose, source
+from pipeline.reporting.markup import Marked
+from pipeline.reporting.origins import details
+from pipeline.reporting.pictures import ANSWERS, Picture, pictures
+from pipeline.reporting.prose import absent
+from pipeline.reporting.prose.references import references
+from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
+from pipeline.reporting.record import Record
+from pipeline.reporting.tables import (
+    changes,
+    contextual,
+    correlations,
+    descriptives,
+    files,
+    fit,
+    flat,
+    flow,
+    hypotheses,
+    indirect,
+    instruments,
+    loadings,
+    paths,
+    unlinked,
+)
+from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
+
+TABLES: tuple[Callable[[Record], Table | None], ...] = (
+    flow.table,
+    unlinked.table,
+    unlinked.sizes_table,
+    instruments.table,
+    descriptives.table,
+    correlations.table,
+    loadings.table,
+    fit.table,
+    paths.table,
+    indirect.table,
+    hypotheses.table,
+    contextual.table,
+    flat.table,
+    changes.table,
+    files.table,
+)
+KNOWN = (
+    *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
+    *("paths", "indirect", "hypotheses", "contextual", "flat", "changes", "files"),
+    *("flow_figure", "diagram", "densities", "heatmap", "answers"),
+    *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
+)
+LISTS = {"screening_notes": ("What screening could not see, or left to judgement:",), "warnings": ()}
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The document, and its pictures with an SVG of each."""
+
+    document: Document
+    pictures: Mapping[str, Picture]
+
+
+def compose_report(results: Mapping[str, Any], template: str) -> Composed:
+    """Lay out a report from results.json and a template."""
+    record = Record(results)
+    drawn = pictures(record)
+    placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
+    sentences = prose.sentences(record)
+    printed = [*placed.values(), *details(record).values(), *_notices(record).values()]
+    bibliography = references(record, [template, *_texts(sentences, printed)])
+    blocks = _blocks(record, placed, sentences | {"references": bibliography})
+    context = {
+        "sentences": {name: [Marked(text) for text in texts] for name, texts in sentences.items()},
+        "shown": [*placed, *(["answers"] if blocks["answers"] else [])],
+        "clustered": record.is_clustered,
+        "results": results,
+    }
+    body = source.document_from_source(template, context, blocks)
+    return Composed(_document(record, body), drawn)
+
+
+def _tables(record: Record) -> dict[str, Table | Figure]:
+    made = (make(record) for make in TABLES)
+    return {table.id: table for table in made if table is not None}
+
+
+def _blocks(
+    record: Record, placed: Mapping[str, Table | Figure], sentences: Mapping[str, list[str]]
+) -> dict[str, Block | tuple[Block, ...]]:
+    """Everything that a template can place: what is shown, why it is not, details and sentences."""
+    nothing: dict[str, Block | tuple[Block, ...]] = dict.fromkeys(KNOWN, ())
+    answers = tuple(block for name, block in placed.items() if name.startswith(ANSWERS))
+    return (
+        nothing
+        | {name: Paragraph(words) for name, words in absent.reasons(record).items()}
+        | details(record)
+        | {"answers": answers, **_notices(record)}
+        | {f"text_{name}": _laid(name, texts) for name, texts in sentences.items()}
+        | dict(placed)
+    )
+
+
+def _laid(name: str, texts: list[str]) -> tuple[Block, ...]:
+    if name in LISTS and texts:
+        return (*(Paragraph(words) for words in LISTS[name]), Bullets(tuple(texts)))
+    return tuple(Paragraph(text) for text in texts)
+
+
+def _notices(record: Record) -> dict[str, Block | tuple[Block, ...]]:
+    order = temporal_order(record)
+    return {
+        "synthetic": Notice(SYNTHETIC, "warning") if record.synthetic else (),
+        "temporal_order": Notice(order, "warning") if order else (),
+    }
+
+
+def _texts(sentences: Mapping[str, list[str]], placed: Iterable[Block | tuple[Block, ...]]) -> Iterator[str]:
+    yield from (text for texts in sentences.values() for text in texts)
+    blocks = tuple(block for block in placed if not isinstance(block, tuple))
+    document = Document("", "", None, None, blocks, "")
+    yield from (text for _, text in numbering.texts(document))
+
+
+def _document(record: Record, body: tuple[Block, ...]) -> Document:
+    made = record.results.get("made", {})
+    libraries = ", ".join(f"{name} {version}" for name, version in made.get("libraries", {}).items())
+    footer = (
+        f"Made by survey-pipeline {made.get('pipeline')} with Python {made.get('python')}; {libraries}. "
+        f"Every number is in results.json."
+    )
+    author = record.declared.get("author")
+    return Document(
+        title=markup.literal(str(record.results["title"])),
+        subtitle=f"Measurement and mediation report: study {markup.literal(str(record.results['study']))}",
+        author=markup.literal(str(author)) if author else None,
+        date=None,
+        blocks=body,
+        footer=markup.literal(footer),
+        banner=SYNTHETIC if record.synthetic else None,
+    )

@@ -1,0 +1,126 @@
+"""How each result was made: stage, input hash, seed, options and formula, folded under the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.reporting import markup, numbers
+from pipeline.reporting.record import Record
+from pipeline.reporting.values import Details
+
+SUMMARY = "How this was made"
+ALPHA = "α = k / (k − 1) · (1 − sum of item variances / variance of the sum) (Cronbach, 1951)"
+ICC = "ICC(1) = (MSB − MSW) / (MSB + (k − 1) MSW); ICC(2) = (MSB − MSW) / MSB (Bliese, 2000)"
+PATHS = "y = b~0~ + b~W~ (x − cluster mean of x) + b~B~ (cluster mean of x) + random intercepts + residual"
+FLAT_PATHS = "y = b~0~ + b x + residual"
+PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
+
+
+def details(record: Record) -> dict[str, Details]:
+    """Details by name: `how_` and the result that they stand under."""
+    path_formula = PATHS if record.is_clustered else FLAT_PATHS
+    made = {
+        "how_flow": _details(record, "screen", _screening(record)),
+        "how_descriptives": _details(record, "validate", _validation(record)),
+        "how_loadings": _details(record, "validate", _factor(record)),
+        "how_paths": _details(record, "model", [("Formula", path_formula), *_model(record)]),
+        "how_indirect": _details(record, "model", [("Formula", PRODUCT), *_intervals(record)]),
+    }
+    return {name: found for name, found in made.items() if found is not None}
+
+
+def _details(record: Record, stage: str, rows: list[tuple[str, str]]) -> Details | None:
+    told: Mapping[str, Any] = record.results.get("stages", {}).get(stage) or {}
+    if not told.get("results") or not rows:
+        return None
+    inputs = [
+        ("Input", f"{markup.literal(str(file))}, SHA-256 {str(sha)[:16]}…")
+        for file, sha in (told.get("inputs") or {}).items()
+    ]
+    seed = [("Seed", str(told["seed"]))] if told.get("seed") is not None else []
+    return Details(SUMMARY, (("Stage", stage), *inputs, *seed, *rows))
+
+
+def _screening(record: Record) -> list[tuple[str, str]]:
+    rules: Mapping[str, Any] = record.part("screen", "rules")
+    return [
+        (markup.literal(reason[:1].upper() + reason[1:]), markup.literal(str(told.get("rule"))))
+        for reason, told in rules.items()
+        if told.get("on")
+    ]
+
+
+def _validation(record: Record) -> list[tuple[str, str]]:
+    options = record.part("validate", "options")
+    rows = []
+    if record.part("validate", "reliability"):
+        rows += [("Formula", ALPHA), ("Alpha", _option(options, "alpha"))]
+    if record.part("validate", "icc"):
+        rows += [("Formula", ICC), ("ICC", _option(options, "icc"))]
+    if not record.part("validate", "correlations"):
+        return rows
+    return [*rows, ("Correlations", _option(options, "correlations"))]
+
+
+def _factor(record: Record) -> list[tuple[str, str]]:
+    options = record.part("validate", "options")
+    if not record.part("validate", "factor"):
+        return []
+    return [("Factor model", _option(options, "factor")), ("RMSEA", _option(options, "rmsea"))]
+
+
+def _model(record: Record) -> list[tuple[str, str]]:
+    options, labels = record.part("model", "options"), record.part("model", "labels")
+    told = [
+        ("Estimation", _methods(record)),
+        ("Standardized", markup.literal(str(labels.get("standardized") or "—"))),
+        ("Rows left out", _left_out(record)),
+        ("Missing answers", markup.literal(str(options.get("missing") or "—"))),
+        ("Second opinion", _option(record.part("model", "second_opinion"), "sentence")),
+    ]
+    return [(name, words) for name, words in told if words != numbers.MISSING]
+
+
+def _intervals(record: Record) -> list[tuple[str, str]]:
+    options, labels = record.part("model", "options"), record.part("model", "labels")
+    told = [
+        ("Intervals", markup.literal(str(labels.get("intervals") or numbers.MISSING))),
+        ("Draws", numbers.count(options.get("draws"))),
+        ("Confidence", numbers.confidence(record.confidence)),
+    ]
+    return [(name, words) for name, words in told if words != numbers.MISSING]
+
+
+def _left_out(record: Record) -> str:
+    equations: Mapping[str, Any] = record.part("model", "equations")
+    told = [
+        f"{record.label(outcome)}: {_reasons(record, equation['left_out'])}"
+        for outcome, equation in equations.items()
+        if equation.get("left_out")
+    ]
+    return "; ".join(told) or numbers.MISSING
+
+
+def _reasons(record: Record, counts: Mapping[str, Any]) -> str:
+    """Reasons with counts; the variable after a colon is named by its title."""
+    told = []
+    for reason, n in counts.items():
+        what, colon, variable = reason.partition(": ")
+        words = f"{what} to {record.phrase(variable)}" if colon else markup.literal(what)
+        told.append(f"{words} ({numbers.count(n)})")
+    return ", ".join(told)
+
+
+def _methods(record: Record) -> str:
+    equations: Mapping[str, Any] = record.part("model", "equations")
+    told = [
+        f"{record.label(outcome)}: {markup.literal(str(equation['method']))}"
+        for outcome, equation in equations.items()
+        if equation.get("method")
+    ]
+    return "; ".join(told) or numbers.MISSING
+
+
+def _option(options: Mapping[str, Any], name: str) -> str:
+    return markup.literal(str(options.get(name) or numbers.MISSING))

@@ -1,0 +1,291 @@
+"""A document in Typst: the look in `assets/report.typ`, then one call a block.
+
+Whatever the document says goes in as strings, which Typst never interprets. Used by `pdf`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from importlib import resources
+
+from pipeline.reporting import direction, drawing, layout, markup, numbering
+from pipeline.reporting.layout import SetCell, SetRow
+from pipeline.reporting.markup import Run
+from pipeline.reporting.numbering import Label
+from pipeline.reporting.values import (
+    Block,
+    Bullets,
+    Details,
+    Document,
+    Figure,
+    Heading,
+    Notice,
+    Paragraph,
+    Table,
+)
+
+Labels = Mapping[str, Label]
+_POINTS = 9.0
+_INSET = 3.2
+_WIDTH = {False: 468.0, True: 648.0}
+_LINE = 15.0
+_PAGE_LINES = 40
+_TALLEST = 430.0
+_FLOWING = Paragraph | Bullets
+_LONG = re.compile("[!-~]{19,}")
+
+
+def typst_source(document: Document, missing: Sequence[str] = (), *, held: Set[str] = frozenset()) -> str:
+    """Return the document in Typst: the look, then one call a block; blocks that are `held` do not float."""
+    labels = numbering.label(document)
+    look = (resources.files("pipeline.reporting") / "assets" / "report.typ").read_text(encoding="utf-8")
+    sheets = _sheets(document, labels, held)
+    return "\n".join((look, *_opening(document, labels), *_notice_of(missing, labels), *sheets, ""))
+
+
+def floating(document: Document) -> Iterator[Table | Figure]:
+    """Yield what may float: text of its own section follows it, and with its details it fits on a page."""
+    for landscape, blocks in layout.sheets(document.blocks):
+        groups = list(_with_details(() if landscape else blocks))
+        for number, group in enumerate(groups):
+            first = group[0]
+            if not isinstance(first, Table | Figure) or not _text_follows(groups[number + 1 :]):
+                continue
+            if sum(map(_lines, group)) <= _PAGE_LINES:
+                yield first
+
+
+def _text_follows(groups: Sequence[tuple[Block, ...]]) -> bool:
+    """Whether running text comes before the next section of the first level."""
+    for first, *_ in groups:
+        if isinstance(first, Heading) and first.level == 1:
+            return False
+        if isinstance(first, _FLOWING):
+            return True
+    return False
+
+
+def _opening(document: Document, labels: Labels) -> Iterator[str]:
+    language, _, region = document.language.replace("_", "-").partition("-")
+    way = "rtl" if direction.is_right_to_left(document.language) else "ltr"
+    options = [f"title: {_string(markup.plain(document.title))}", f"language: {_string(language.lower())}"]
+    options += [f"region: {_string(region.upper())}"] * (len(region) == 2)
+    options += [f"running: {_inline(document.title, labels)}", f"direction: {way}"]
+    if document.author:
+        options.append(f"author: {_string(markup.plain(document.author))}")
+    if document.banner:
+        options.append(f"banner: {_inline(document.banner, labels)}")
+    yield f"#show: report.with({', '.join(options)})"
+    lines = "".join(f"{_inline(text, labels)}, " for text in (document.author, document.date) if text)
+    subtitle = _inline(document.subtitle, labels) if document.subtitle else "none"
+    yield f"#title-block({_inline(document.title, labels)}, {subtitle}, ({lines}))"
+    if sum(isinstance(block, Heading) and block.level < 3 for block in document.blocks) > 5:
+        yield "#contents()"
+
+
+def _notice_of(missing: Sequence[str], labels: Labels) -> Iterator[str]:
+    if missing:
+        shown = ", ".join(f"U+{ord(character):04X}" for character in missing[:12])
+        more = f" and {len(missing) - 12} more" if len(missing) > 12 else ""
+        text = (
+            f"No typeface on the computer that made this PDF can show {shown}{more}; boxes stand for them. "
+            "The page and the Word file hold these letters. To mend it, install a typeface for that script "
+            "(such as one of the Noto family) and make the report again."
+        )
+        yield f"#notice(true, {_inline(text, labels)})"
+
+
+def _sheets(document: Document, labels: Labels, held: Set[str]) -> Iterator[str]:
+    free = {block.id for block in floating(document)} - held
+    for landscape, blocks in layout.sheets(document.blocks):
+        if landscape:
+            calls = "\n".join(_block(block, labels, landscape) for block in blocks)
+            yield f"#page(flipped: true)[\n{calls}\n]"
+        else:
+            yield from _upright(blocks, labels, free)
+    yield f"#details({_inline(document.footer, labels)})"
+
+
+def _upright(blocks: Sequence[Block], labels: Labels, free: Set[str]) -> Iterator[str]:
+    """Set blocks in order; what floats takes its details along, and text fills the page before it."""
+    for group in _with_details(blocks):
+        calls = "\n".join(_block(block, labels, False) for block in group)
+        if not isinstance(group[0], Table | Figure):
+            yield calls
+        elif group[0].id in free:
+            yield f"#floating[\n{calls}\n]"
+        else:
+            yield f"#place.flush()\n{calls}"
+
+
+def _with_details(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
+    """Group each block with the details that follow it."""
+    group: tuple[Block, ...] = ()
+    for block in blocks:
+        if group and not isinstance(block, Details):
+            yield group
+            group = ()
+        group = (*group, block)
+    if group:
+        yield group
+
+
+def _lines(block: Block) -> float:
+    """Estimate how many lines of a table's type a block takes."""
+    match block:
+        case Table():
+            return _fit(block, landscape=False).lines
+        case Figure():
+            across, down = drawing.size(block)
+            return 6 + min(block.width * _WIDTH[False] * down / across, _TALLEST) / _LINE
+        case Details():
+            return 2 + sum(math.ceil(len(name + value) / 110) for name, value in block.rows)
+    return 0
+
+
+def _fit(table: Table, *, landscape: bool, inset: float = _INSET) -> layout.Grid:
+    return layout.fit(table, layout.SOURCE_SANS, _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1)
+
+
+def _block(block: Block, labels: Labels, landscape: bool) -> str:
+    match block:
+        case Heading():
+            text = _inline(block.text, labels, italic=block.level == 3)
+            flush = "#place.flush()\n" if block.level == 1 else ""
+            call = f"{flush}#heading(level: {block.level}, {text})"
+        case Paragraph():
+            hanging = "hanging-indent: 1.8em, " if block.hanging else ""
+            call = _turned(f"par({hanging}{_inline(block.text, labels)})", block.text)
+        case Bullets():
+            items = ", ".join(_inline(item, labels) for item in block.items)
+            list_call = f"{'enum' if block.ordered else 'list'}(tight: false, {items})"
+            call = _turned(list_call, " ".join(block.items))
+        case Notice():
+            call = f"#notice({'true' if block.kind == 'warning' else 'false'}, {_inline(block.text, labels)})"
+        case Details():
+            rows = "".join(
+                f", ({_inline(name, labels)}, {_inline(value, labels)})" for name, value in block.rows
+            )
+            call = f"#details({_inline(block.summary, labels)}{rows})"
+        case Table():
+            call = _table(block, labels, landscape)
+        case Figure():
+            call = _figure(block, labels)
+    return call
+
+
+def _turned(call: str, text: str) -> str:
+    """Turn round what has no letter that runs from left to right."""
+    turned = direction.runs_right_to_left(markup.plain(text))
+    return f"#{{ set text(dir: rtl); {call} }}" if turned else f"#{call}"
+
+
+def _figure(figure: Figure, labels: Labels) -> str:
+    """Return a picture as wide as it asks, but no taller than leaves room for its caption and note."""
+    label = labels[figure.id]
+    across, down = drawing.size(figure)
+    share = min(figure.width, _TALLEST * across / down / _WIDTH[False])
+    note = f", note: [{_note(figure.note, labels)}]" if figure.note else ""
+    return (
+        f'#picture("{label.anchor}", [{label.text}], {_inline(figure.title, labels, italic=True)}, '
+        f'file: "{label.anchor}.png", alt: {_string(figure.alt)}, width: {share * 100:.4g}%{note})'
+    )
+
+
+def _table(table: Table, labels: Labels, landscape: bool) -> str:
+    label = labels[table.id]
+    grid = _fit(table, landscape=landscape)
+    inset = _INSET if grid.scale == 1 else _INSET / 2
+    grid = _fit(table, landscape=landscape, inset=inset)
+    size = max(5.5, round(_POINTS * grid.scale, 1))
+    header, body = layout.settle(table, layout.SOURCE_SANS)
+    whole = grid.lines * size / _POINTS <= _PAGE_LINES * (0.68 if landscape else 1)
+    calls = [
+        f'#data-table("{label.anchor}", [{label.text}], {_inline(table.title, labels, italic=True)}',
+        f"alt: {_string(table.alt)}, whole: {'true' if whole else 'false'}, size: {size}pt, inset: {inset}pt",
+        f"columns: ({''.join(f'{share * 100:.5g}%, ' for share in grid.shares)})",
+        f"notes: ({''.join(f'[{note}], ' for note in _notes(table, labels))})",
+        "header: (" + "\n".join(_cell(it, labels, header=True) for row in header for it in row.cells) + ")",
+        "rows: (" + "\n".join(_row(row, labels, number) for number, row in enumerate(body)) + "))",
+    ]
+    return ",\n".join(calls)
+
+
+def _row(row: SetRow, labels: Labels, number: int) -> str:
+    """Return a row's cells; a group's row is a header of lower rank, so it stays with its rows."""
+    top = "7pt" if row.group and number else "5pt" if number == 0 else ""
+    cells = " ".join(_cell(it, labels, bold=row.group, top=top) for it in row.cells)
+    return f"table.header(level: 2, {cells})," if row.group else cells
+
+
+def _cell(it: SetCell, labels: Labels, *, header: bool = False, bold: bool = False, top: str = "") -> str:
+    side = {"left": "start", "center": "center", "right": "end"}[it.align]
+    options = [f"align: {side} + {'bottom' if header else 'top'}"]
+    options += [f"colspan: {it.cell.span}"] * (it.cell.span > 1) + [f"inset: (top: {top})"] * bool(top)
+    content = _content(it, labels)
+    if it.cell.bold or bold:
+        content = f'text(weight: "semibold", {content})'
+    if it.cell.indent:
+        content = f"indented({it.cell.indent}, {content})"
+    if it.cell.rule_below:
+        content = f"ruled({content})"
+    return f"table.cell({', '.join(options)}, {content}),"
+
+
+def _content(it: SetCell, labels: Labels) -> str:
+    runs = markup.parse(it.cell.text)
+    if it.place is None:
+        content = _runs(runs, labels, italic=it.cell.italic)
+        is_latin = it.align == "center" and not direction.has_right_to_left(it.cell.text)
+        return f"latin({content})" if is_latin and it.cell.text[:1].isdigit() else content
+    space = layout.second_number("".join(run.text for run in runs)) if it.place.gap else None
+    content = _runs(runs, labels)
+    if space is not None:
+        before, after = layout.split_at(runs, space)
+        content = f"{_runs(before, labels)} + h({it.place.gap:.4g}em) + {_runs(after, labels)}"
+    return f"number({it.place.block + 0.02:.4g}, {it.place.after:.4g}, {content})"
+
+
+def _notes(table: Table, labels: Labels) -> list[str]:
+    notes = [_note(table.general, labels)] if table.general else []
+    return notes + ["#" + _inline(note, labels) for note in (*table.specific, table.probability) if note]
+
+
+def _note(text: str, labels: Labels) -> str:
+    return f'#emph[Note.]#" "#{_inline(text, labels)}'
+
+
+def _inline(text: str, labels: Labels, *, italic: bool = False) -> str:
+    return _runs(markup.parse(text), labels, italic=italic)
+
+
+def _runs(runs: Sequence[Run], labels: Labels, *, italic: bool = False) -> str:
+    return f"[{''.join(_run(run, labels, italic) for run in runs)}]"
+
+
+def _run(run: Run, labels: Labels, italic: bool) -> str:
+    if run.ref is not None:
+        return f"#link(<{labels[run.ref].anchor}>)[{labels[run.ref].text}]"
+    slanted = italic or run.italic
+    content = "".join(_letters(piece, slanted, greek) for piece, greek in direction.greek(run.text))
+    for wanted, call in ((run.bold, 'text(weight: "semibold")'), (run.sup, "super"), (run.sub, "sub")):
+        if wanted:
+            content = f"#{call}[{content}]"
+    return f"#link({_string(run.href)})[{content}]" if run.href else content
+
+
+def _letters(text: str, slanted: bool, greek: bool) -> str:
+    string = _string(_LONG.sub(_breakable, text))
+    return f'#text(style: "{"normal" if greek else "italic"}", {string})' if slanted else f"#{string}"
+
+
+def _breakable(found: re.Match[str]) -> str:
+    return "\u200b".join(re.findall(".{1,12}", found[0]))
+
+
+def _string(text: str) -> str:
+    """Return text as a string of Typst, which is never interpreted."""
+    escaped = markup.clean(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,39 @@
+"""Prose written from the numbers: `sentences(record)` by section, in the report's own markup."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.reporting.prose import method, results, summary
+from pipeline.reporting.record import Record
+
+
+def sentences(record: Record) -> dict[str, list[str]]:
+    """Sentences by section; a section without results is an empty list."""
+    made = {
+        "summary": summary.summary(record),
+        "design": method.design(record),
+        "participants": method.participants(record),
+        "screening_notes": summary.notes_of_screening(record),
+        "measures": method.measures(record),
+        "analysis": method.analysis(record),
+        "measurement": results.measurement(record),
+        "answering_level": results.answering_level(record),
+        "paths": results.paths(record),
+        "indirect": results.indirect(record),
+        "hypotheses": results.hypotheses(record),
+        "contextual": results.contextual(record),
+        "flat": results.flat(record),
+        "warnings": summary.warnings(record),
+        "limits": summary.limits(record),
+        "reproducibility": method.reproducibility(record),
+    }
+    return {name: [_kept_together(text) for text in texts] for name, texts in made.items()}
+
+
+def _kept_together(text: str) -> str:
+    """Keep a relation and its number on one line: `*p* = .002`."""
+    return _RELATION.sub("\u00a0\\1\u00a0", text)
+
+
+_RELATION = re.compile(r" ([=<>≤≥]) (?=[-−.\d])")

@@ -1,0 +1,260 @@
+"""Sentences of the Method section: design, participants, measures, analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.reporting import markup, numbers
+from pipeline.reporting.prose.references import in_text
+from pipeline.reporting.record import Record
+from pipeline.reporting.tables.build import listed
+from pipeline.reporting.tables.flow import column_title
+from pipeline.reporting.tables.instruments import adaptation_words, responses_words
+
+
+def design(record: Record) -> list[str]:
+    """What kind of study, and what lies in what."""
+    told = record.declared.get("design")
+    nested = [
+        f"{record.many(low)} in {record.many(high)}"
+        for low, high in zip(record.levels, record.levels[1:], strict=False)
+    ]
+    sentences = [markup.literal(_ended(str(told)))] if told else []
+    if nested:
+        sentences.append(f"The data have {_count_word(len(record.levels))} levels: {listed(nested)}.")
+    else:
+        sentences.append(f"The data have one level, {record.many(record.levels[0])}, and no clusters.")
+    return [" ".join(sentences)]
+
+
+def participants(record: Record) -> list[str]:
+    """One sentence an export, from received to linked; then the sizes of clusters."""
+    exports: Mapping[str, Mapping[str, Any]] = record.part("screen", "exports")
+    paragraphs = [_export(record, name, export) for name, export in exports.items()]
+    sizes = _sizes(record)
+    return [*paragraphs, sizes] if sizes else paragraphs
+
+
+def measures(record: Record) -> list[str]:
+    """One paragraph a variable."""
+    variables: Mapping[str, Mapping[str, Any]] = record.declared.get("variables", {})
+    return [_measure(record, name, variable) for name, variable in variables.items()]
+
+
+def analysis(record: Record) -> list[str]:
+    """How the numbers were made, without a number that is a result."""
+    model = _clustered_model(record) if record.is_clustered else _flat_model(record)
+    return [text for text in (_validation(record), model, _effects(record), _hypotheses(record)) if text]
+
+
+def reproducibility(record: Record) -> list[str]:
+    """Where the numbers come from and how they can be made again."""
+    made = record.results.get("made", {})
+    seed = record.part("model", "options").get("seed")
+    draws = f" Random draws start from seed {seed}." if seed is not None else ""
+    return [
+        "Every number in this report stands in results.json, with the stage and the input that made it. It "
+        f"was made by version {markup.literal(str(made.get('pipeline')))} of the pipeline with Python "
+        f"{markup.literal(str(made.get('python')))}.{draws} The exports are never changed; direct "
+        "identifiers are dropped when they are read."
+    ]
+
+
+def _export(record: Record, name: str, export: Mapping[str, Any]) -> str:
+    received, kept = numbers.count(export.get("received")), numbers.count(export.get("kept"))
+    lost = [e for e in export.get("excluded") or () if e["n"]]
+    title = column_title(record, name, export)
+    if export.get("kind") == "roster":
+        return f"{title}: {received} units were listed."
+    total = numbers.count(record.results.get("derived", {}).get("excluded", {}).get(name))
+    if not lost:
+        told = f"{title}: {received} records were received and none was excluded."
+    else:
+        reasons = listed(f"{markup.literal(e['reason'])} ({numbers.count(e['n'])})" for e in lost)
+        told = (
+            f"{title}: of {received} records received, {total} were excluded for {reasons}; {kept} were kept."
+        )
+    return f"{told} {_links(record, str(export.get('level')))}".strip()
+
+
+def _links(record: Record, level: str) -> str:
+    found = record.part("score", "levels").get(level, {})
+    everything = _all_linked(record, level, found)
+    if everything:
+        return everything
+    linked = [
+        f"{numbers.count(e.get('linked'))}{' could be linked' if not i else ''} to {record.many(upper)}"
+        for i, (upper, e) in enumerate((found.get("linked") or {}).items())
+    ]
+    roster = found.get("roster")
+    parts = [f"Of these, {listed(linked)}."] if linked else []
+    if roster:
+        parts.append(
+            f"The roster lists {numbers.count(roster['listed'])} {record.many(level)}, of whom "
+            f"{numbers.count(roster['answered'])} answered."
+        )
+    return " ".join(parts)
+
+
+def _all_linked(record: Record, level: str, found: Mapping[str, Any]) -> str:
+    """A short sentence where nothing was left unlinked and there is no roster to tell of."""
+    totals: Mapping[str, Any] = record.results.get("derived", {}).get("unlinked", {}).get(level) or {}
+    if not totals or any(totals.values()) or found.get("roster"):
+        return ""
+    return f"All of these could be linked to {listed(record.many(upper) for upper in totals)}."
+
+
+def _sizes(record: Record) -> str:
+    parts = []
+    for level, found in record.part("score", "levels").items():
+        for upper, size in (found.get("cluster_sizes") or {}).items():
+            if size.get("clusters"):
+                parts.append(_size(record, level, upper, size))
+    return " ".join(parts)
+
+
+def _size(record: Record, level: str, upper: str, size: Mapping[str, Any]) -> str:
+    median = float(size["median"])
+    printed = numbers.number(median, 0 if median.is_integer() else 1)
+    return (
+        f"{record.many(level).capitalize()} came from {numbers.count(size['clusters'])} {record.many(upper)} "
+        f"(median {printed} each, from {numbers.count(size['min'])} to {numbers.count(size['max'])})."
+    )
+
+
+def _measure(record: Record, name: str, variable: Mapping[str, Any]) -> str:
+    instrument = record.declared.get("instruments", {}).get(name)
+    if variable.get("kind") == "covariate":
+        return f"**{record.label(name)}** was taken from the export as it is, as a covariate."
+    if variable.get("kind") == "score" or not instrument:
+        return (
+            f"**{record.label(name)}** came as a ready scale score from the export, measured on "
+            f"{record.many(str(variable.get('level')))}. Its items are not in the data, so reliability and "
+            f"factor structure could not be examined here."
+        )
+    return " ".join(part for part in _instrument(record, name, variable, instrument) if part)
+
+
+def _instrument(
+    record: Record, name: str, variable: Mapping[str, Any], instrument: Mapping[str, Any]
+) -> list[str]:
+    scale = record.part("score", "scales").get(name) or {}
+    title = markup.literal(str(instrument.get("title")))
+    version = markup.literal(str(instrument.get("version")))
+    items = numbers.count(len(instrument.get("items") or ()))
+    opening = (
+        f"**{record.label(name)}** was measured with the {items} items of *{title}* (version {version}), "
+        f"answered by {record.many(str(variable.get('level')))} from {responses_words(instrument)}"
+    )
+    recall = instrument.get("recall")
+    adapted = adaptation_words(instrument)
+    return [
+        opening + (f" (recall period: {markup.literal(str(recall))})." if recall else "."),
+        f"It was {adapted}." if adapted else "No change to the instrument is recorded.",
+        _scoring(scale, instrument),
+        f"Source: {_ended(in_text(str((instrument.get('source') or {}).get('citation', '—'))))}",
+        _licence(instrument.get("licence") or {}),
+        _reliability(record, name),
+    ]
+
+
+def _scoring(scale: Mapping[str, Any], instrument: Mapping[str, Any]) -> str:
+    rule = scale.get("rule_in_words") or (instrument.get("scoring") or {}).get("rule") or "mean"
+    needed, turned = scale.get("needed"), len(scale.get("reversed") or ())
+    told = f"The score is the {markup.literal(str(rule))}"
+    if needed:
+        told += f", computed where at least {numbers.count(needed)} are answered"
+    told += f"; {numbers.count(turned)} items were reversed first" if turned > 1 else ""
+    told += "; 1 item was reversed first" if turned == 1 else ""
+    higher = (instrument.get("scoring") or {}).get("higher_means")
+    return f"{told}. Higher scores mean {markup.literal(_ended(str(higher)))}" if higher else f"{told}."
+
+
+def _licence(licence: Mapping[str, Any]) -> str:
+    if not licence.get("name"):
+        return ""
+    holder = f"; holder: {markup.literal(str(licence['holder']))}" if licence.get("holder") else ""
+    wording = "" if licence.get("wording_may_be_shipped") else " Its wording is not reprinted here."
+    return f"Licence: {markup.literal(str(licence['name']))}{holder}.{wording}"
+
+
+def _reliability(record: Record, name: str) -> str:
+    found = record.part("validate", "reliability").get(name) or {}
+    if found.get("est") is None:
+        return ""
+    alpha, lower = numbers.statistic("alpha", found["est"]), found.get("ci_lower")
+    if lower is None:
+        return f"In this sample α = {alpha}."
+    ci = numbers.ci_phrase(record.confidence, lower, found.get("ci_upper"), name="alpha")
+    n = f" (over the {numbers.count(found['n'])} who answered every item)" if found.get("n") else ""
+    return f"In this sample α = {alpha}, {ci}{n}."
+
+
+def _validation(record: Record) -> str:
+    parts = []
+    if record.part("validate", "reliability"):
+        parts.append(
+            "Internal consistency is Cronbach’s alpha (Cronbach, 1951) with the interval of Feldt (1965)."
+        )
+    if record.part("validate", "factor"):
+        parts.append("Each scale was fitted with a one-factor model by maximum likelihood.")
+    if record.part("validate", "icc"):
+        parts.append(
+            "Clustering is described by ICC(1), the share of variance between clusters, and ICC(2), the "
+            "reliability of cluster means (Bliese, 2000)."
+        )
+    return " ".join(parts)
+
+
+def _clustered_model(record: Record) -> str:
+    cluster = record.many(str(record.cluster))
+    return (
+        f"A single-level model would mix two questions: how {record.many(record.lowest)} of the same "
+        f"{record.one(str(record.cluster))} compare, and how {cluster} compare (Preacher et al., 2010). "
+        f"Predictors were therefore split into the mean of each {record.one(str(record.cluster))} and the "
+        f"deviation from it, so that each path has a slope within and a slope between {cluster} (Raudenbush "
+        "& Bryk, 2002; Zhang et al., 2009). Every outcome was fitted by maximum likelihood with random "
+        "intercepts of all levels above it. The means are those of the answers at hand (manifest means), "
+        "not latent means."
+    )
+
+
+def _flat_model(record: Record) -> str:
+    return (
+        f"Every outcome was fitted by ordinary least squares over {record.many(record.lowest)} (Hayes, "
+        "2022). The study declares no clusters, so there is one level and nothing to separate within and "
+        "between."
+    )
+
+
+def _effects(record: Record) -> str:
+    options = record.part("model", "options")
+    draws = options.get("draws")
+    if not draws:
+        return ""
+    return (
+        "Indirect effects are products of the slopes along a route. Their "
+        f"{numbers.confidence(record.confidence)} intervals are Monte Carlo intervals: "
+        f"{numbers.count(draws)} draws from the normal distribution of the estimated slopes, seed "
+        f"{options.get('seed')} (MacKinnon et al., 2004). Rows that lack an answer which an equation needs "
+        "were left out of that equation; nothing was imputed."
+    )
+
+
+def _hypotheses(record: Record) -> str:
+    if not record.declared.get("hypotheses"):
+        return ""
+    return (
+        "A hypothesis is called supported where the interval excludes zero in the expected direction, not "
+        "supported where the whole interval lies below the smallest effect of interest or in the other "
+        "direction, and otherwise inconclusive."
+    )
+
+
+def _count_word(n: int) -> str:
+    return {2: "two", 3: "three", 4: "four"}.get(n, numbers.count(n))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

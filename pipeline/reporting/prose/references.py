@@ -1,0 +1,93 @@
+"""Methods literature that the report may cite: only what a report does cite is listed, in APA style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pipeline.reporting import markup
+from pipeline.reporting.record import Record
+
+METHODS = {
+    "Bliese, 2000": (
+        "Bliese, P. D. (2000). Within-group agreement, non-independence, and reliability: Implications for "
+        "data aggregation and analysis. In K. J. Klein & S. W. J. Kozlowski (Eds.), *Multilevel theory, "
+        "research, and methods in organizations* (pp. 349–381). Jossey-Bass."
+    ),
+    "Cronbach, 1951": (
+        "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, "
+        "16*(3), 297–334. [https://doi.org/10.1007/BF02310555](https://doi.org/10.1007/BF02310555)"
+    ),
+    "Feldt, 1965": (
+        "Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson reliability "
+        "coefficient twenty. *Psychometrika, 30*(3), 357–370. "
+        "[https://doi.org/10.1007/BF02289499](https://doi.org/10.1007/BF02289499)"
+    ),
+    "Hayes, 2022": (
+        "Hayes, A. F. (2022). *Introduction to mediation, moderation, and conditional process analysis: A "
+        "regression-based approach* (3rd ed.). Guilford Press."
+    ),
+    "Lüdtke et al., 2008": (
+        "Lüdtke, O., Marsh, H. W., Robitzsch, A., Trautwein, U., Asparouhov, T., & Muthén, B. (2008). The "
+        "multilevel latent covariate model: A new, more reliable approach to group-level effects in "
+        "contextual studies. *Psychological Methods, 13*(3), 203–229. "
+        "[https://doi.org/10.1037/a0012869](https://doi.org/10.1037/a0012869)"
+    ),
+    "MacKinnon et al., 2004": (
+        "MacKinnon, D. P., Lockwood, C. M., & Williams, J. (2004). Confidence limits for the indirect "
+        "effect: Distribution of the product and resampling methods. *Multivariate Behavioral Research, "
+        "39*(1), 99–128. "
+        "[https://doi.org/10.1207/s15327906mbr3901\\_4](https://doi.org/10.1207/s15327906mbr3901_4)"
+    ),
+    "Maxwell & Cole, 2007": (
+        "Maxwell, S. E., & Cole, D. A. (2007). Bias in cross-sectional analyses of longitudinal mediation. "
+        "*Psychological Methods, 12*(1), 23–44. "
+        "[https://doi.org/10.1037/1082-989X.12.1.23](https://doi.org/10.1037/1082-989X.12.1.23)"
+    ),
+    "Preacher et al., 2010": (
+        "Preacher, K. J., Zyphur, M. J., & Zhang, Z. (2010). A general multilevel SEM framework for "
+        "assessing multilevel mediation. *Psychological Methods, 15*(3), 209–233. "
+        "[https://doi.org/10.1037/a0020141](https://doi.org/10.1037/a0020141)"
+    ),
+    "Raudenbush & Bryk, 2002": (
+        "Raudenbush, S. W., & Bryk, A. S. (2002). *Hierarchical linear models: Applications and data "
+        "analysis methods* (2nd ed.). Sage."
+    ),
+    "Zhang et al., 2009": (
+        "Zhang, Z., Zyphur, M. J., & Preacher, K. J. (2009). Testing multilevel mediation using hierarchical "
+        "linear models: Problems and solutions. *Organizational Research Methods, 12*(4), 695–719. "
+        "[https://doi.org/10.1177/1094428108327450](https://doi.org/10.1177/1094428108327450)"
+    ),
+}
+
+
+def references(record: Record, texts: Iterable[str]) -> list[str]:
+    """Methods literature that these texts cite, and sources of the instruments, by author."""
+    everything = "\n".join(texts)
+    methods = {entry for key, entry in METHODS.items() if _is_in(key, everything)}
+    instruments = record.declared.get("instruments", {}).values()
+    sources = {str((told.get("source") or {}).get("citation") or "") for told in instruments}
+    return sorted(methods | {markup.literal(words) for words in sources if _is_reference(words)})
+
+
+def in_text(citation: str) -> str:
+    """A reference as the text cites it (`Bliese et al., 2002`); what is no reference stays as it is."""
+    if not _is_reference(citation):
+        return markup.literal(citation)
+    authors, year = re.split(r"\s*\((?=\d{4})", citation, maxsplit=1)
+    names = re.findall(r"([^,&]+),(?: ?[^\W\d_]\.-?)+", authors)
+    if not names:
+        return markup.literal(citation)
+    cited = [name.strip(" ,&") for name in names]
+    words = f"{cited[0]} et al." if len(cited) > 2 else " & ".join(cited)
+    return markup.literal(f"{words}, {year[:4]}")
+
+
+def _is_in(key: str, text: str) -> bool:
+    author, _, year = key.rpartition(", ")
+    return key in text or f"{author} ({year})" in text
+
+
+def _is_reference(words: str) -> bool:
+    """Whether a source is something published: an author, then a year."""
+    return bool(re.match(r"[^()]+, [^()]+\(\d{4}[a-z]?\)", words))

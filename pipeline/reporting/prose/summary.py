@@ -1,0 +1,178 @@
+"""The plain-language summary, and the warnings in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.reporting import markup
+from pipeline.reporting.prose.results import at_level, excludes_zero
+from pipeline.reporting.record import ARROW, Entries, Record
+from pipeline.reporting.tables.build import listed
+from pipeline.reporting.tables.paths import equation_words
+
+SYNTHETIC = (
+    "Synthetic data: made by a computer to demonstrate the analysis. No person answered; nothing here is a "
+    "finding."
+)
+
+
+def summary(record: Record) -> list[str]:
+    """What was asked, who answered, what was found, how sure: a few sentences without jargon."""
+    return [text for text in (_asked(record), _who(record), *_found(record), _level(record)) if text]
+
+
+def temporal_order(record: Record) -> str | None:
+    """The warning of a study that measured everything at one time; None for one with waves."""
+    if len(record.declared.get("waves", ())) > 1:
+        return None
+    return (
+        "Everything was measured at one time. The order of the variables in the path is an assumption that "
+        "these data cannot test: the same numbers fit other orders as well, and indirect effects from one "
+        "time point can be far from those over time (Maxwell & Cole, 2007). Read every arrow as “goes "
+        "with”, not as “comes from”."
+    )
+
+
+def warnings(record: Record) -> list[str]:
+    """What the stages warn of, once each, in their own words."""
+    equations: Mapping[str, Any] = record.part("model", "equations")
+    told = [str(text) for text in record.part("model", "warnings") or ()]
+    told += [str(text) for equation in equations.values() for text in equation.get("warnings") or ()]
+    told += _of_measurement(record)
+    told += [str(text) for text in record.part("score", "problems") or ()]
+    exports: Mapping[str, Any] = record.part("ingest", "exports")
+    told += [f"{name}: {text}" for name, export in exports.items() for text in export.get("warnings") or ()]
+    return [markup.literal(_sentence(text)) for text in dict.fromkeys(told)]
+
+
+def _of_measurement(record: Record) -> list[str]:
+    """What reliability warns of, and what could not be estimated though the items are there."""
+    alphas: Mapping[str, Any] = record.part("validate", "reliability")
+    told = [
+        f"{record.title(k)}: {text}" for k, v in alphas.items() for text in (v or {}).get("warnings") or ()
+    ]
+    ready = {k for k, v in record.declared.get("variables", {}).items() if v.get("kind") == "score"}
+    return told + [
+        f"{record.title(str(e['scale']))}: {e['what']} could not be estimated ({e['reason']})"
+        for e in record.part("validate", "not_estimated") or ()
+        if e["scale"] not in ready
+    ]
+
+
+def limits(record: Record) -> list[str]:
+    """What the numbers cannot say."""
+    told = [] if warnings(record) else ["No stage of the analysis raised a warning."]
+    means = record.part("model", "labels").get("between")
+    if means:
+        told.append(
+            f"The slopes between clusters rest on {markup.literal(str(means))}. Such slopes are drawn "
+            f"towards the slopes within, the more so the lower ICC(2) is (Lüdtke et al., 2008)."
+        )
+    if record.slopes:
+        told.append(
+            "Unless units were assigned at random, whatever differs between them and was not measured can "
+            "stand behind a relation."
+        )
+    if record.part("model", "options").get("measurement") == "scores":
+        told.append(
+            "The path was fitted to scale scores, which hold measurement error; relations between error-free "
+            "variables may be stronger."
+        )
+    return told
+
+
+def notes_of_screening(record: Record) -> list[str]:
+    """What screening could not see."""
+    exports: Mapping[str, Any] = record.part("screen", "exports")
+    told = [str(text) for export in exports.values() for text in export.get("notes") or ()]
+    return [markup.literal(_sentence(text)) for text in dict.fromkeys(told)]
+
+
+def _asked(record: Record) -> str:
+    question = record.declared.get("question")
+    return f"**What was asked.** {markup.literal(str(question).strip())}" if question else ""
+
+
+def _who(record: Record) -> str:
+    equations: Mapping[str, Any] = record.part("model", "equations")
+    if not equations:
+        return ""
+    outcome = list(equations)[-1]
+    return (
+        f"**Who answered.** {equation_words(record, outcome, equations[outcome])} entered the main analysis."
+    )
+
+
+def _found(record: Record) -> list[str]:
+    rows: Entries = record.hypotheses
+    told = [_verdict(record, h) for h in rows if h.get("est") is not None]
+    if not told:
+        told = [_plain_effect(record, r) for r in _main_effects(record)]
+    if not told:
+        return []
+    return ["**What was found.** " + " ".join(told)]
+
+
+def _verdict(record: Record, h: Mapping[str, Any]) -> str:
+    names = str(h["effect"]).split(ARROW)
+    through = f" by way of {listed(record.phrase(n) for n in names[1:-1])}" if len(names) > 2 else ""
+    link = f"higher {record.phrase(names[0])} goes with {_amount(h)} {record.phrase(names[-1])}{through}"
+    words = {
+        "supported": f"the data support the expectation that {link}",
+        "not supported": _against(h, link),
+        "inconclusive": f"the data do not decide whether {link}",
+    }.get(str(h.get("verdict")), f"it could not be judged whether {link}")
+    return _capital(f"{at_level(record, str(h.get('level')))}{words} ({markup.literal(str(h['id']))}).")
+
+
+def _amount(h: Mapping[str, Any]) -> str:
+    return "higher" if h.get("sign") == "positive" else "lower"
+
+
+def _against(h: Mapping[str, Any], link: str) -> str:
+    if excludes_zero(h) and (float(h["est"]) > 0) != (h.get("sign") == "positive"):
+        return f"the data speak against the expectation that {link}: the relation runs the other way"
+    return f"if {link}, the relation is smaller than what the study declared worth noticing"
+
+
+def _main_effects(record: Record) -> list[Mapping[str, Any]]:
+    rows: Entries = record.effects
+    return [r for r in rows if r.get("kind") == "total_indirect" and r.get("est") is not None]
+
+
+def _plain_effect(record: Record, r: Mapping[str, Any]) -> str:
+    source, target = record.phrase(str(r["source"])), record.phrase(str(r["target"]))
+    if not excludes_zero(r):
+        words = f"the data do not show clearly whether {source} goes with {target} by way of the mediators"
+    else:
+        amount = "higher" if float(r["est"]) > 0 else "lower"
+        words = f"higher {source} went with {amount} {target} by way of the mediators"
+    return _capital(f"{at_level(record, str(r['level']))}{words}.")
+
+
+def _level(record: Record) -> str:
+    if not record.is_clustered or record.cluster is None:
+        return "**How to read it.** " + _at_one_time(record)
+    cluster, rows = record.many(record.cluster), record.many(record.lowest)
+    return (
+        f"**How to read it.** “Between {cluster}” compares one {record.one(record.cluster)} with another; "
+        f"“within {cluster}” compares {rows} of the same {record.one(record.cluster)}. {_at_one_time(record)}"
+    )
+
+
+def _at_one_time(record: Record) -> str:
+    if temporal_order(record) is None:
+        return (
+            "A relation that follows the order of measurement can still have causes that were not measured."
+        )
+    return "Everything was measured at one time, so the results say what goes together, not what comes first."
+
+
+def _sentence(text: str) -> str:
+    found = text[:1].upper() + text[1:]
+    return found if found.endswith((".", "!", "?")) else f"{found}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

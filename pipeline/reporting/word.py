@@ -1,0 +1,259 @@
+"""The report as a Word document that its author goes on writing in.
+
+Native tables, styles from a reference document, live numbers and references, landscape sections for wide
+tables, alt text on every picture; the same bytes for the same report. `stages/report` calls `write_word`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pipeline.reporting import direction, drawing, layout, markup, numbering, word_table
+from pipeline.reporting.package import stable
+from pipeline.reporting.values import (
+    Block,
+    Bullets,
+    Details,
+    Document,
+    Figure,
+    Heading,
+    Notice,
+    Paragraph,
+    Table,
+)
+from pipeline.reporting.word_lists import Lists
+from pipeline.reporting.word_styles import W, open_reference, style_ids
+from pipeline.reporting.word_table import KEEP
+from pipeline.reporting.word_text import (
+    Look,
+    Setting,
+    caption_number,
+    field,
+    inline,
+    paragraph,
+    text_run,
+    wrapped,
+)
+
+_NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+_EPOCH = datetime.datetime(2000, 1, 1)
+_TALLEST = 0.72
+
+
+def write_word(document: Document, path: Path, *, reference: Path | None = None) -> None:
+    """Write the report to `path`; `reference` is a Word file whose styles, paper and header it takes."""
+    path.write_bytes(word_bytes(document, reference=reference))
+
+
+def word_bytes(document: Document, *, reference: Path | None = None) -> bytes:
+    """Return the report as the bytes of a .docx file."""
+    labels = numbering.label(document)
+    word = open_reference(reference)
+    writing = _Writing(word, _setting(document, word, labels), Lists(word))
+    _head(writing, document)
+    _fill(writing, document)
+    _describe(word, document)
+    out = BytesIO()
+    word.save(out)
+    return stable(out.getvalue())
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """The open document and what its text is set with."""
+
+    word: Any
+    setting: Setting
+    lists: Lists
+
+    def width(self, landscape: bool) -> int:
+        """Return the width of the text in twips."""
+        section = self.word.sections[-1]
+        paper = section.page_height if landscape else section.page_width
+        return int((paper - section.left_margin - section.right_margin) / 635)
+
+    def height(self) -> int:
+        """Return the height of the text on upright paper in twips."""
+        section = self.word.sections[-1]
+        return int((section.page_height - section.top_margin - section.bottom_margin) / 635)
+
+
+def _setting(document: Document, word: Any, labels: Any) -> Setting:
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    def link(address: str) -> str:
+        identifier: str = word.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+        return identifier
+
+    return Setting(labels, style_ids(word), link, direction.is_right_to_left(document.language))
+
+
+def _fill(writing: _Writing, document: Document) -> None:
+    """Put the blocks into the body; a section ends in the last paragraph before the paper turns."""
+    from docx.oxml import parse_xml
+
+    body = writing.word.element.body
+    final = body.find(f"{{{W}}}sectPr")
+    sheets = [(False, _title(writing.setting, document))]
+    sheets += [
+        (landscape, "".join(_block(writing, block, landscape) for block in blocks))
+        for landscape, blocks in layout.sheets(document.blocks)
+    ]
+    sheets.append((False, paragraph(writing.setting, "Details", document.footer)))
+    for number, (landscape, xml) in enumerate(sheets):
+        elements = list(parse_xml(f"<w:body {_NAMESPACES}>{xml}</w:body>"))
+        for element in elements:
+            final.addprevious(element)
+        if number + 1 < len(sheets) and sheets[number + 1][0] != landscape:
+            elements[-1].find(f"{{{W}}}pPr").append(_section(final, landscape))
+
+
+def _section(final: Any, landscape: bool) -> Any:
+    """Return a section like the last one, with its header and footer, on paper that lies so."""
+    section = deepcopy(final)
+    if landscape:
+        size = section.find(f"{{{W}}}pgSz")
+        width, height = size.get(f"{{{W}}}w"), size.get(f"{{{W}}}h")
+        for name, value in (("w", height), ("h", width), ("orient", "landscape")):
+            size.set(f"{{{W}}}{name}", value)
+    return section
+
+
+def _title(setting: Setting, document: Document) -> str:
+    parts = [paragraph(setting, "Title", document.title)]
+    if document.subtitle:
+        parts.append(paragraph(setting, "Subtitle", document.subtitle))
+    parts += [paragraph(setting, "Author", text) for text in (document.author, document.date) if text]
+    return "".join(parts)
+
+
+def _block(writing: _Writing, block: Block, landscape: bool) -> str:
+    setting = writing.setting
+    match block:
+        case Heading():
+            xml = paragraph(setting, f"heading {block.level}", block.text)
+        case Paragraph():
+            xml = paragraph(setting, "Bibliography" if block.hanging else "Body Text", block.text)
+        case Bullets():
+            xml = _list(writing, block)
+        case Notice():
+            xml = _notice(setting, block)
+        case Details():
+            xml = _details(setting, block)
+        case Table():
+            xml = _table(writing, block, landscape)
+        case Figure():
+            xml = "".join(_figure(writing, block, landscape))
+    return xml
+
+
+def _table(writing: _Writing, block: Table, landscape: bool) -> str:
+    setting = writing.setting
+    table = word_table.table(setting, block, writing.width(landscape))
+    return _caption(setting, block) + table + "".join(word_table.notes(setting, block))
+
+
+def _list(writing: _Writing, block: Bullets) -> str:
+    number = writing.lists.add(block.ordered)
+    style = "List Number" if block.ordered else "List Bullet"
+    return "".join(paragraph(writing.setting, style, item, numbering=number) for item in block.items)
+
+
+def _notice(setting: Setting, block: Notice) -> str:
+    if block.kind == "info":
+        return paragraph(setting, "Notice", block.text)
+    return wrapped(setting, "Notice Warning", inline(setting, "**Caution.** ") + inline(setting, block.text))
+
+
+def _details(setting: Setting, block: Details) -> str:
+    """Set what the page folds away as one paragraph in small type."""
+    content = inline(setting, block.summary, Look(bold=True)) + text_run(". ")
+    for number, (name, value) in enumerate(block.rows):
+        end = "." if number == len(block.rows) - 1 else "; "
+        content += inline(setting, name) + text_run(": ") + inline(setting, value) + text_run(end)
+    return wrapped(setting, "Details", content)
+
+
+def _caption(setting: Setting, block: Table | Figure) -> str:
+    number = caption_number(setting, setting.labels[block.id], list(setting.labels).index(block.id) + 1)
+    title = inline(setting, block.title, Look(style=setting.styles["caption title"]))
+    return wrapped(setting, "caption", f"{number}<w:r><w:br/></w:r>{title}", keep=KEEP)
+
+
+def _figure(writing: _Writing, figure: Figure, landscape: bool) -> Iterator[str]:
+    setting = writing.setting
+    yield _caption(setting, figure)
+    keep = KEEP if figure.note else ""
+    yield wrapped(setting, "Picture", _drawing(writing, figure, landscape), keep=keep)
+    if figure.note:
+        note = inline(setting, "*Note.* ") + inline(setting, figure.note)
+        yield wrapped(setting, "Table Note", note, layout='<w:spacing w:after="320"/>')
+
+
+def _drawing(writing: _Writing, figure: Figure, landscape: bool) -> str:
+    """Return the picture as wide as it asks, but no taller than leaves room for its caption and note."""
+    from docx.oxml.xmlchemy import serialize_for_reading
+    from docx.shared import Twips
+
+    across, down = drawing.size(figure)
+    width = min(writing.width(landscape) * figure.width, writing.height() * _TALLEST * across / down)
+    inline_picture = writing.word.part.new_pic_inline(BytesIO(figure.png), width=Twips(round(width)))
+    identifier = 1000 + list(writing.setting.labels).index(figure.id)
+    properties = inline_picture.docPr
+    properties.set("id", str(identifier))
+    properties.set("name", writing.setting.labels[figure.id].text)
+    properties.set("descr", markup.clean(figure.alt))
+    return f"<w:r><w:drawing>{serialize_for_reading(inline_picture)}</w:drawing></w:r>"
+
+
+def _head(writing: _Writing, document: Document) -> None:
+    """Set the page number, unless the template's header says something, and the banner on every page."""
+    section = writing.word.sections[-1]
+    headers = [section.header]
+    if section.different_first_page_header_footer:
+        headers.append(section.first_page_header)
+    if writing.word.settings.odd_and_even_pages_header_footer:
+        headers.append(section.even_page_header)
+    for header in headers:
+        _fill_header(writing, header, document.banner)
+
+
+def _fill_header(writing: _Writing, header: Any, banner: str | None) -> None:
+    from docx.oxml import parse_xml
+
+    blank = header.is_linked_to_previous or not header._element.xpath(
+        ".//w:t | .//w:instrText | .//w:fldSimple"
+    )
+    setting = writing.setting
+    element = header._element
+    if blank:
+        for child in list(element):
+            element.remove(child)
+        number = wrapped(setting, "header", field("PAGE", "1"))
+        element.append(parse_xml(number.replace("<w:p>", f"<w:p {_NAMESPACES}>", 1)))
+    if banner:
+        text = paragraph(setting, "Data Banner", banner)
+        element.append(parse_xml(text.replace("<w:p>", f"<w:p {_NAMESPACES}>", 1)))
+
+
+def _describe(word: Any, document: Document) -> None:
+    properties = word.core_properties
+    properties.title = markup.plain(document.title)[:255]
+    properties.subject = markup.plain(document.subtitle)[:255]
+    properties.author = markup.plain(document.author or "")[:255]
+    properties.last_modified_by = properties.author
+    properties.language = document.language
+    properties.comments = properties.keywords = properties.category = ""
+    properties.created = properties.modified = properties.last_printed = _EPOCH
+    properties.revision = 1
+    for language in word.styles.element.iter(f"{{{W}}}lang"):
+        if document.language != "en":
+            language.set(f"{{{W}}}val", document.language)
+            if direction.is_right_to_left(document.language):
+                language.set(f"{{{W}}}bidi", document.language)

@@ -1,0 +1,272 @@
+"""From scores to the mediation within and between clusters, the flat model beside it, and verdicts.
+
+The plan calls `model`; it reads the scored frames and writes model.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.declaration import StudyError
+from pipeline.stages import scored
+from pipeline.stages.artefacts import Workspace, write_json
+from pipeline.study import LoadedStudy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.mediation import Design, Equation, IndirectEffects, PathGraph, PathModel
+    from pipeline.study import Hypothesis
+
+STANDARDIZED = (
+    "beta: the slope times the standard deviation of the predictor over that of the outcome, both at the "
+    "slope's level (within: deviations from cluster means; between: cluster means as observed)"
+)
+DRAWS = (
+    "Monte Carlo intervals: percentiles of products of slopes drawn from the normal distribution of each "
+    "equation's estimates, equations independent of each other"
+)
+SINGLE_LEVEL = "single-level: the study declares no level above the one measured, so there are no clusters"
+SCORES = (
+    "scale scores: this version fits the path to scale scores with observed cluster means; models with "
+    "latent variables are not part of it"
+)
+
+
+def model(study: LoadedStudy, workspace: Workspace) -> None:
+    """Fit the path, work out its effects, judge the hypotheses; write model.json."""
+    from pipeline.mediation import MediationError, PathGraph, fit_flat
+
+    _refuse_unavailable(study)
+    frames = scored.read_frames(study, workspace)
+    try:
+        graph, design = PathGraph.of(study.edges), _design(study)
+        main = _main(study, graph, frames, design)
+        flat = fit_flat(graph, frames, design, _covariates(study), study.declared.intervals.level)
+        main = main or flat
+        effects = {fit.kind: _effects(study, graph, fit) for fit in (main, flat)}
+    except MediationError as error:
+        raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
+    result = _fitted(main, effects[main.kind]) | {
+        "contextual": _rows(effects[main.kind].contextual),
+        "equations": {name: _equation(one) for name, one in main.equations.items()},
+        "flat": _fitted(flat, effects["flat"])
+        | {"equations": {name: _equation(one) for name, one in flat.equations.items()}},
+        "options": _options(study, main),
+        "labels": _labels(main),
+        "warnings": list(main.warnings),
+        "second_opinion": _second_opinion(main),
+        "densities": effects[main.kind].densities,
+        "hypotheses": [_judged(study, one, main, effects[main.kind]) for one in study.declared.hypotheses],
+    }
+    write_json(workspace.build / "model" / "model.json", result)
+
+
+def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
+    """The scored frames."""
+    return scored.frame_paths(study, workspace)
+
+
+def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:  # noqa: ARG001
+    """The results."""
+    return (workspace.build / "model" / "model.json",)
+
+
+def declared(study: LoadedStudy) -> Mapping[str, object]:
+    """The path, where its variables are measured, hypotheses and options."""
+    told = study.declared
+    return {
+        "levels": study.levels,
+        "path": study.edges,
+        "measured": dict(_design(study).measured),
+        "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
+        "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
+        "measurement": told.measurement,
+        "missing": told.missing,
+        "seed": told.seed,
+        "intervals": told.intervals.model_dump(mode="json"),
+    }
+
+
+def _refuse_unavailable(study: LoadedStudy) -> None:
+    """What is declared and cannot be done is refused, not replaced."""
+    told = study.declared
+    if told.measurement == "latent":
+        raise StudyError.of(
+            f"data/{study.id}/study.yaml",
+            f"measurement: latent is declared, but {SCORES.partition(': ')[2]}",
+            "write 'scores' or 'auto'",
+        )
+    if told.missing == "fiml":
+        raise StudyError.of(
+            f"data/{study.id}/study.yaml",
+            "missing: fiml is declared, but models of scale scores use the rows complete for each equation",
+            "write 'listwise'",
+        )
+
+
+def _design(study: LoadedStudy) -> Design:
+    from pipeline.mediation import Design
+
+    names = [*scored.scored_names(study), *study.declared.covariates]
+    return Design(study.levels, {name: study.level_of(name) for name in names})
+
+
+def _covariates(study: LoadedStudy) -> dict[str, tuple[str, ...]]:
+    """Outcome -> the covariates that enter its equation."""
+    outcomes = dict.fromkeys(target for _, target in study.edges)
+    entering = study.declared.covariates.items()
+    return {outcome: tuple(name for name, one in entering if outcome in one.predicts) for outcome in outcomes}
+
+
+def _main(
+    study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design
+) -> PathModel | None:
+    """The decomposed model, or None where the design has no clusters."""
+    from pipeline.mediation import fit_decomposed
+
+    if not design.above(design.lowest(graph)):
+        return None
+    return fit_decomposed(graph, frames, design, _covariates(study), study.declared.intervals.level)
+
+
+def _effects(study: LoadedStudy, graph: PathGraph, fit: PathModel) -> IndirectEffects:
+    from pipeline.mediation import indirect_effects
+
+    told = study.declared
+    asked = [_route(one) for one in told.hypotheses]
+    return indirect_effects(fit, graph, told.intervals.draws, told.seed, told.intervals.level, also=asked)
+
+
+def _route(hypothesis: Hypothesis) -> tuple[str, ...]:
+    return tuple(step.strip() for step in hypothesis.effect.split("->"))
+
+
+def _fitted(fit: PathModel, effects: IndirectEffects) -> dict[str, Any]:
+    return {"kind": fit.kind, "paths": _rows(fit.frame), "indirect": _rows(effects.frame)}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _equation(equation: Equation) -> dict[str, Any]:
+    return {
+        "level": equation.level,
+        "method": equation.method,
+        "n": equation.n,
+        "clusters": dict(equation.clusters),
+        "left_out": dict(equation.left_out),
+        "intercept": equation.intercept,
+        "variances": dict(equation.variances),
+        "icc": dict(equation.icc),
+        "logl": equation.logl,
+        "converged": equation.converged,
+        "second_opinion": equation.second and _rounded(asdict(equation.second)),
+        "warnings": list(equation.warnings),
+    }
+
+
+def _rounded(opinion: Mapping[str, Any]) -> dict[str, Any]:
+    """Differences between programs without the last digits, which are those of the machine."""
+    return {name: round(value, 9) if isinstance(value, float) else value for name, value in opinion.items()}
+
+
+def _options(study: LoadedStudy, main: PathModel) -> dict[str, Any]:
+    told = study.declared
+    return {
+        "draws": told.intervals.draws,
+        "seed": told.seed,
+        "confidence": told.intervals.level,
+        "interval": told.intervals.method,
+        "means": "manifest" if main.kind == "decomposed" else None,
+        "measurement": "scores",
+        "measurement_declared": told.measurement,
+        "measurement_reason": SCORES,
+        "missing": told.missing,
+    }
+
+
+def _labels(main: PathModel) -> dict[str, str]:
+    """Sentences that go with the numbers wherever they are shown."""
+    from pipeline.mediation import FLAT_IGNORES, MANIFEST_MEANS
+
+    shared = {"measurement": SCORES, "standardized": STANDARDIZED, "intervals": DRAWS}
+    if main.kind == "flat":
+        return {"model": SINGLE_LEVEL} | shared
+    told = {"model": "within and between clusters", "flat": FLAT_IGNORES}
+    if main.frame["cluster_mean"].any():
+        told["between"] = MANIFEST_MEANS
+    return told | shared
+
+
+def _second_opinion(main: PathModel) -> dict[str, Any]:
+    """How far statsmodels MixedLM lies from what is reported, over all equations."""
+    asked = [one.second for one in main.equations.values() if one.second is not None]
+    if not asked:
+        return {"program": None, "sentence": "none: no equation has random intercepts"}
+    shift, agree = max(one.shift for one in asked), all(one.agrees for one in asked)
+    found = "stays there" if agree else "does not confirm every equation"
+    distance = f"at most {shift:.1g}" if shift > 1e-6 else "less than a millionth of"
+    differences = {
+        "largest_shift": shift,
+        "largest_logl_gap": max(one.logl_gap for one in asked),
+        "largest_logl_difference": max(abs(one.logl_difference) for one in asked),
+    }
+    return {
+        "program": "statsmodels MixedLM",
+        "equations": len(asked),
+        "agrees": agree,
+        **_rounded(differences),
+        "sentence": f"statsmodels MixedLM, started at the maximum of the likelihood, {found}; its slopes "
+        f"differ by {distance} a standard error",
+    }
+
+
+def _judged(
+    study: LoadedStudy, hypothesis: Hypothesis, main: PathModel, effects: IndirectEffects
+) -> dict[str, Any]:
+    from pipeline.mediation import judge
+
+    level = hypothesis.level if main.kind == "decomposed" else "flat"
+    found = _estimate(_route(hypothesis), level, main, effects)
+    if found is None:
+        raise StudyError.of(f"data/{study.id}/study.yaml", _why_none(study, hypothesis))
+    verdict = judge(found["ci_lower"], found["ci_upper"], hypothesis.sign, hypothesis.smallest)
+    names = ("est", "se", "ci_lower", "ci_upper", "pvalue", "pvalue_is_bound", "interval")
+    return (
+        hypothesis.model_dump(mode="json")
+        | {"evaluated_at": level}
+        | {name: found[name] for name in names}
+        | asdict(verdict)
+    )
+
+
+def _estimate(
+    route: tuple[str, ...], level: str, main: PathModel, effects: IndirectEffects
+) -> dict[str, Any] | None:
+    """The slope of a single arrow, or the specific effect along a longer route."""
+    if len(route) == 2:
+        slope = main.slopes().get((*route, level))
+        return slope and slope | {"pvalue_is_bound": False, "interval": "wald"}
+    wanted = {"route": " -> ".join(route), "level": level, "kind": "specific"}
+    return next((row for row in _rows(effects.frame) if wanted.items() <= row.items()), None)
+
+
+def _why_none(study: LoadedStudy, hypothesis: Hypothesis) -> str:
+    route = _route(hypothesis)
+    absent = [edge for edge in pairwise(route) if edge not in study.edges]
+    if absent or len(route) < 2:
+        arrows = ", ".join(" -> ".join(edge) for edge in absent) or hypothesis.effect
+        return f"hypothesis {hypothesis.id}: '{arrows}' is not an arrow of the path: add or correct it"
+    lowest = min((study.level_of(name) for edge in study.edges for name in edge), key=study.levels.index)
+    higher = [name for name in route if study.level_of(name) != lowest]
+    return (
+        f"hypothesis {hypothesis.id}: {hypothesis.effect} has no effect {hypothesis.level}, because "
+        f"{', '.join(higher)} is measured once a {study.level_of(higher[0])} and does not differ within one; "
+        f"write 'level: between'"
+    )

@@ -1,0 +1,123 @@
+"""The report: results.json from what the stages found, then page, Word file and PDF from results.json alone.
+
+The plan calls `report`. Beside the reports it writes each table as CSV and each figure as SVG and PNG, for
+use in somebody's own document. The text comes from `reports/templates/report.md.j2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.declaration import StudyError
+from pipeline.stages.artefacts import Workspace, write_json, write_whole
+from pipeline.stages.results import collect, describe, result_files
+from pipeline.study import LoadedStudy
+
+if TYPE_CHECKING:
+    from pipeline.reporting.compose import Composed
+    from pipeline.reporting.values import Document
+
+FORMATS = ("html", "docx", "pdf")
+TEMPLATE = Path("reports") / "templates" / "report.md.j2"
+OWN_TEMPLATE = Path(__file__).resolve().parents[2] / TEMPLATE
+
+
+def report(study: LoadedStudy, workspace: Workspace) -> None:
+    """Write results.json and everything that people read."""
+    from pipeline.stages.artefacts import read_json
+
+    file = workspace.reports / "results.json"
+    write_json(file, collect(study, workspace))
+    composed = _composed(read_json(file), _template(workspace))
+    _write_parts(composed, workspace.reports)
+    for form in FORMATS:
+        if form in study.declared.report.formats:
+            _write(composed.document, form, workspace)
+        else:
+            (workspace.reports / f"report.{form}").unlink(missing_ok=True)
+
+
+def compose(results: Mapping[str, Any]) -> Document:
+    """The document of these results, by the project's own template; nothing else goes into it."""
+    return _composed(results, OWN_TEMPLATE).document
+
+
+def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
+    """The results of the other stages, and the template."""
+    return (*result_files(study, workspace), _template(workspace))
+
+
+def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
+    """results.json and the report in each format."""
+    reports = (workspace.reports / f"report.{form}" for form in study.declared.report.formats)
+    return (workspace.reports / "results.json", *reports)
+
+
+def declared(study: LoadedStudy) -> Mapping[str, object]:
+    """What of the declarations the report tells."""
+    told = study.declared
+    return {
+        "title": told.title,
+        "synthetic": told.synthetic,
+        "report": told.report.model_dump(mode="json"),
+        "told": describe(study),
+        "screening": told.screening.model_dump(mode="json"),
+        "seed": told.seed,
+    }
+
+
+def _template(workspace: Workspace) -> Path:
+    """The template of the repository that the study lies in, or the project's own."""
+    own = workspace.root / TEMPLATE
+    return own if own.exists() else OWN_TEMPLATE
+
+
+def _composed(results: Mapping[str, Any], template: Path) -> Composed:
+    from pipeline.reporting.compose import compose_report
+    from pipeline.reporting.source import TemplateError
+
+    try:
+        return compose_report(results, template.read_text(encoding="utf-8"))
+    except TemplateError as error:
+        raise StudyError.of(TEMPLATE.as_posix(), str(error)) from error
+
+
+def _write(document: Document, form: str, workspace: Workspace) -> None:
+    """Write the document in one format."""
+    path = workspace.reports / f"report.{form}"
+    if form == "html":
+        from pipeline.reporting.html import write_html
+
+        page = write_html(document, font_cache=workspace.build / "report")
+        _write_bytes(path, page.encode("utf-8"))
+    elif form == "docx":
+        from pipeline.reporting.word import write_word
+
+        write_whole(path, lambda partial: write_word(document, partial))
+    else:
+        from pipeline.reporting.pdf import write_pdf
+
+        write_whole(path, lambda partial: write_pdf(document, partial))
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    write_whole(path, lambda partial: partial.write_bytes(data))
+
+
+def _write_parts(composed: Composed, folder: Path) -> None:
+    """Write each table as CSV and each figure as SVG and PNG; those of an earlier run go."""
+    from pipeline.reporting.tables.as_csv import as_csv
+    from pipeline.reporting.values import Table
+
+    tables = [block for block in composed.document.blocks if isinstance(block, Table)]
+    texts = {folder / "tables" / f"{table.id}.csv": "\ufeff" + as_csv(table) for table in tables}
+    texts |= {folder / "figures" / f"{name}.svg": drawn.svg for name, drawn in composed.pictures.items()}
+    files = {path: text.encode("utf-8") for path, text in texts.items()}
+    for name, drawn in composed.pictures.items():
+        files[folder / "figures" / f"{name}.png"] = drawn.figure.png
+    for path, data in files.items():
+        _write_bytes(path, data)
+    for old in {*folder.glob("tables/*"), *folder.glob("figures/*")} - set(files):
+        old.unlink()

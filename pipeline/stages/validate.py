@@ -1,0 +1,311 @@
+"""From scores to what can be said of the scales: descriptives, reliability, items, factors, clusters.
+
+The plan calls `validate`; it reads the scored frames and writes validate.json. What cannot be estimated is
+left out of the results and told, with the reason, under `not_estimated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.stages import scored
+from pipeline.stages.artefacts import Workspace, write_json
+from pipeline.stages.scored import Block
+from pipeline.study import LoadedStudy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.psychometrics import Correlations, FactorModel
+
+Frames = Mapping[str, "pd.DataFrame"]
+
+CONFIDENCE = 0.95
+OPTIONS = {
+    "confidence": CONFIDENCE,
+    "alpha": "covariances of the rows with every item; Feldt interval (Feldt, Woodruff & Salih, 1987)",
+    "factor": "maximum likelihood, rows with every item, items scaled to unit variance; semopy, ftol 1e-14; "
+    "standard errors from the expected information",
+    "rmsea": "sqrt(max((chi-square - df) / (df N), 0)), with a 90 % interval",
+    "icc": "one-way analysis of variance with the mean cluster size (Bliese, 2000)",
+    "skew": "bias-adjusted (G1)",
+    "correlations": "Pearson, pairwise; within: deviations from cluster means, N - J - 1 degrees of freedom; "
+    "between: cluster means, each cluster counted once",
+}
+FIT = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_lower", "rmsea_upper", "srmr")
+CLUSTERS_IGNORED = (
+    "a single-level model: clusters are ignored, so its standard errors are too small and its chi-square too "
+    "large by an unknown amount"
+)
+
+
+@dataclass
+class _Told:
+    """What could not be estimated."""
+
+    missing: list[dict[str, str]] = field(default_factory=list)
+
+    def attempt(self, what: str, scale: str, make: Callable[[], Any]) -> Any:
+        """The result, or None with the reason noted."""
+        from pipeline.psychometrics import PsychometricsError
+
+        try:
+            return make()
+        except PsychometricsError as error:
+            self.missing.append({"what": what, "scale": scale, "reason": str(error)})
+            return None
+
+
+def validate(study: LoadedStudy, workspace: Workspace) -> None:
+    """Describe every scale and how well it measures; write validate.json."""
+    frames = scored.read_frames(study, workspace)
+    told = _Told()
+    result: dict[str, Any] = {"descriptives": _descriptives(study, frames)}
+    result |= {"reliability": {}, "items": {}, "factor": {}, "facets": {}, "icc": {}}
+    for scale in study.declared.scales:
+        for section, value in _scale(study, frames, scale, told).items():
+            if value:
+                result[section][scale] = value
+    result["correlations"] = _correlations(study, frames)
+    result["not_estimated"] = told.missing
+    result["options"] = OPTIONS
+    write_json(workspace.build / "validate" / "validate.json", result)
+
+
+def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
+    """The scored frames."""
+    return scored.frame_paths(study, workspace)
+
+
+def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:  # noqa: ARG001
+    """The results."""
+    return (workspace.build / "validate" / "validate.json",)
+
+
+def declared(study: LoadedStudy) -> Mapping[str, object]:
+    """Levels, which items make up which scale, their wording and possible answers."""
+    parts = {"items", "response_sets", "facets"}
+    return {
+        "levels": study.levels,
+        "scales": {
+            name: [study.level_of(name), list(study.columns(name)), scored.has_total(study, name)]
+            for name in study.declared.scales
+        },
+        "facet": {name: scale.facet for name, scale in study.declared.scales.items()},
+        "covariates": {name: study.level_of(name) for name in study.declared.covariates},
+        "instruments": {
+            name: instrument.model_dump(mode="json", include=parts)
+            for name, instrument in study.instruments.items()
+        },
+    }
+
+
+def _descriptives(study: LoadedStudy, frames: Frames) -> dict[str, Any]:
+    """Of scales and of numeric covariates, which say that they are such."""
+    from pipeline.psychometrics import describe
+
+    scales = scored.scored_names(study)
+    covariates = {name: study.level_of(name) for name in study.declared.covariates}
+    rows = {}
+    for name, level in (scales | covariates).items():
+        row = describe(frames[level][[name]]).frame.loc[name].to_dict()
+        rows[name] = {"level": level, "kind": "scale" if name in scales else "covariate"} | _counts(row)
+    return rows
+
+
+def _counts(row: Mapping[Any, Any]) -> dict[str, Any]:
+    whole = {"n", "missing"}
+    return {str(name): int(value) if name in whole else value for name, value in row.items()}
+
+
+def _scale(study: LoadedStudy, frames: Frames, scale: str, told: _Told) -> dict[str, Any]:
+    """Every section's part about one scale."""
+    block = scored.whole(study, scale)
+    if not block.items:
+        reason = "a ready score: its items are not in the export"
+        told.missing += [
+            {"what": what, "scale": scale, "reason": reason} for what in ("alpha", "factor model")
+        ]
+        return {"icc": _icc(study, frames, block, told)}
+    sections: dict[str, Any] = {}
+    if scored.has_total(study, scale):
+        sections = _block(study, frames, block, told) | {"icc": _icc(study, frames, block, told)}
+    parts = scored.facets(study, scale)
+    sections["facets"] = {
+        part.facet: {"title": study.instruments[scale].facets[part.facet or ""].title}
+        | _descriptives_of(frames, part)
+        | _block(study, frames, part, told)
+        | {"icc": _icc(study, frames, part, told)}
+        for part in parts
+    }
+    joint = _facet_model(study, frames, scale, parts, told)
+    if joint and "factor" in sections:
+        sections["factor"] = (sections["factor"] or {}) | {"facets": joint}
+    elif joint:
+        sections["factor"] = {"facets": joint}
+    return sections
+
+
+def _descriptives_of(frames: Frames, part: Block) -> dict[str, Any]:
+    from pipeline.psychometrics import describe
+
+    return {"descriptives": _counts(describe(frames[part.level][[part.score]]).frame.iloc[0].to_dict())}
+
+
+def _block(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[str, Any]:
+    """Reliability, items and one-factor model of items that are scored together."""
+    from pipeline.psychometrics import describe, one_factor, reliability
+
+    answers = block.answers(frames)
+    bounds = {item: _bounds(study, block.scale, item) for item in block.items}
+    alpha = told.attempt("alpha", block.score, lambda: reliability(answers, CONFIDENCE, bounds=bounds))
+    model: FactorModel | None = told.attempt(
+        "factor model", block.score, lambda: one_factor(answers, block.score)
+    )
+    statistics = (
+        alpha.items.frame if alpha else describe(answers).frame[["n", "missing", "mean", "sd", "skew"]]
+    )
+    loadings = {} if model is None else model.frame.set_index("item").to_dict("index")
+    return {
+        "reliability": alpha
+        and {
+            name: getattr(alpha, name)
+            for name in ("coefficient", "est", "ci_lower", "ci_upper", "confidence", "k", "n", "warnings")
+        }
+        | {"level": block.level},
+        "items": [
+            {"item": item, "text": study.instruments[block.scale].item(item).text}
+            | _counts(statistics.loc[item].to_dict())
+            | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
+            | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
+            for item in block.items
+        ],
+        "factor": model and _factor(study, model, block.level, frames),
+    }
+
+
+def _frequencies(study: LoadedStudy, scale: str, item: str, keyed: pd.Series[float]) -> dict[str, int]:
+    """How often each answer was given, as the form has it: what the key turned is turned back."""
+    turned = {*study.turned(scale), *study.declared.scales[scale].already_reversed}
+    lowest, highest = _bounds(study, scale, item)
+    given = lowest + highest - keyed if item in turned else keyed
+    counts = given.value_counts()
+    return {str(code): int(counts.get(code, 0)) for code in study.instruments[scale].responses(item)}
+
+
+def _of(table: Mapping[Any, Mapping[Any, Any]], row: str, column: str) -> Any:
+    return table[row][column] if row in table else None
+
+
+def _bounds(study: LoadedStudy, scale: str, item: str) -> tuple[float, float]:
+    codes = study.instruments[scale].responses(item)
+    return float(min(codes)), float(max(codes))
+
+
+def _facet_model(
+    study: LoadedStudy, frames: Frames, scale: str, parts: tuple[Block, ...], told: _Told
+) -> dict[str, Any] | None:
+    """One factor a facet, correlated; where at least two facets share out items without overlap."""
+    from pipeline.psychometrics import confirmatory
+
+    items = [item for part in parts for item in part.items]
+    if len(parts) < 2 or len(set(items)) < len(items):
+        return None
+    factors = {part.facet or "": part.items for part in parts}
+    answers = Block(scale, None, parts[0].level, tuple(items)).answers(frames)
+    model = told.attempt("factor model of the facets", scale, lambda: confirmatory(answers, factors))
+    return model and _factor(study, model, parts[0].level, frames)
+
+
+def _factor(study: LoadedStudy, model: FactorModel, level: str, frames: Frames) -> dict[str, Any]:
+    fit = asdict(model.fit) if model.fit else dict.fromkeys(FIT)
+    return {
+        "program": model.program,
+        "n": model.n,
+        "missing": model.missing,
+        **fit,
+        "converged": model.converged,
+        "admissible": model.admissible,
+        "loadings": _rows(model.frame),
+        "correlations": _rows(model.correlations),
+        "warning": " ".join(f"{text[0].upper()}{text[1:]}." for text in model.warnings) or None,
+        "warnings": list(model.warnings),
+        "note": CLUSTERS_IGNORED if _clustered(study, frames, level) else None,
+        "no_test": None
+        if model.fit
+        else "three items on one factor fit exactly: there is nothing left to test",
+    }
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _clustered(study: LoadedStudy, frames: Frames, level: str) -> bool:
+    return bool(_linked(study, frames, level))
+
+
+def _linked(study: LoadedStudy, frames: Frames, level: str) -> list[str]:
+    """Levels above whose units the rows of a level name."""
+    frame = frames[level]
+    return [upper for upper in study.above(level) if upper in frame.columns and frame[upper].notna().any()]
+
+
+def _icc(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[str, Any]:
+    """ICC(1) and ICC(2) of a score at each level above it."""
+    from pipeline.psychometrics import intraclass
+
+    frame, found = frames[block.level], {}
+    for upper in _linked(study, frames, block.level):
+        pair = frame[block.score], frame[upper]
+        value = told.attempt(f"ICC at the level {upper}", block.score, partial(intraclass, *pair))
+        if value is not None:
+            found[upper] = asdict(value)
+    return found
+
+
+def _correlations(study: LoadedStudy, frames: Frames) -> dict[str, Any] | None:
+    """Among all scales: of the lowest level's rows, within clusters, and between their means."""
+    from pipeline.mediation import Design, lay_beside
+    from pipeline.psychometrics import correlate, correlate_within
+
+    measured = scored.scored_names(study)
+    if not measured:
+        return None
+    names = list(measured)
+    design = Design(study.levels, measured)
+    lowest = min(measured.values(), key=study.levels.index)
+    upper = next(iter(_linked(study, frames, lowest)), None)
+    result: dict[str, Any] = {"names": names, "level": lowest, "cluster": upper}
+    result["levels"] = measured
+    total = correlate(lay_beside(lowest, names, frames, design))
+    result |= {"n": len(frames[lowest])} | _matrices("total", total)
+    if upper is None:
+        return result | {"within": None, "between": None, "clusters": None}
+    own = [name for name in names if measured[name] == lowest]
+    within = correlate_within(frames[lowest][own], frames[lowest][upper])
+    units = _units(upper, frames, lowest)
+    between = correlate(lay_beside(upper, names, dict(frames) | {upper: units}, design))
+    result |= _matrices("within", within, names) | _matrices("between", between)
+    return result | {"clusters": int(frames[lowest][upper].nunique())}
+
+
+def _matrices(name: str, found: Correlations, names: list[str] | None = None) -> dict[str, Any]:
+    tables = {name: found.frame, f"n_{name}": found.n, f"p_{name}": found.p}
+    if names is not None:
+        tables = {key: table.reindex(index=names, columns=names) for key, table in tables.items()}
+    return {key: table.astype(float).to_numpy().tolist() for key, table in tables.items()}
+
+
+def _units(upper: str, frames: Frames, lowest: str) -> pd.DataFrame:
+    """Units of the upper level: those with a row of their own, then those only named from below."""
+    import pandas as pd
+
+    named = frames[lowest][upper].dropna().drop_duplicates()
+    known = frames.get(upper, pd.DataFrame({"id": []}))
+    absent = named[~named.isin(known["id"])]
+    return pd.concat([known, pd.DataFrame({"id": absent})], ignore_index=True)

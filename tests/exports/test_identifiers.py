@@ -1,0 +1,84 @@
+"""Columns that identify people, by header and by contents; and the codes that must not be taken for them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pipeline.exports import Column, Export, Provenance, mark_identifiers, never_an_answer
+from pipeline.exports.identifiers import is_identifier
+
+ORIGIN = Provenance("f.csv", "0" * 64, "csv", "utf-8", ",", 1, 2)
+
+HEADERS = {
+    "IPAddress": True,
+    "RecipientEmail": True,
+    "RecipientFirstName": True,
+    "ExternalReference": True,
+    "LocationLatitude": True,
+    "ipaddr": True,
+    "Email Address": True,
+    "Your e-mail": False,
+    "client_email": True,
+    "Home phone": True,
+    "first_name": True,
+    "Client name": True,
+    "Name": True,
+    "date_of_birth": True,
+    "deviceid": True,
+    "ZIP": True,
+    "team_name": False,
+    "staff_code": False,
+    "Q1": False,
+    "LS_1": False,
+    "tip_1": False,
+}
+
+
+@pytest.mark.parametrize(("header", "expected"), HEADERS.items(), ids=HEADERS)
+def test_by_header(header: str, expected: bool) -> None:
+    export = Export(pd.DataFrame({header: [1.0, 2.0]}), {header: Column(header)}, ORIGIN, {})
+    assert (mark_identifiers(export).columns[header].kind == "identifier") is expected
+
+
+CONTENTS = {
+    "someone@example.org": True,
+    "192.0.2.17": True,
+    "2001:db8::1": True,
+    "fe80:0:0:0:1:2:3:4": True,
+    "+44 20 7946 0958": True,
+    "(555) 123-4567": True,
+    "555-123-4567": True,
+    "020 7946 0958": True,
+    "2024-03-01": False,
+    "2024-03-01 09:30:00": False,
+    "09:30:15": False,
+    "01/02/2024": False,
+    "T01": False,
+    "12-34-567": False,
+    "5 - Strongly agree": False,
+    "3.5": False,
+    "me @ work": False,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CONTENTS.items(), ids=CONTENTS)
+def test_by_contents(text: str, expected: bool) -> None:
+    assert is_identifier(text) is expected
+    export = Export(
+        pd.DataFrame({"Q9": pd.Series([text, None], dtype=object)}), {"Q9": Column("Q9")}, ORIGIN, {}
+    )
+    assert (mark_identifiers(export).columns["Q9"].kind == "identifier") is expected
+
+
+def test_a_platforms_own_columns_are_not_identifiers() -> None:
+    column = Column("Name", role="status", kind="meta")
+    export = Export(pd.DataFrame({"Name": [1.0]}), {"Name": column}, ORIGIN, {})
+    assert mark_identifiers(export).columns["Name"].kind == "meta"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("IPAddress", True), ("RecipientEmail", True), ("phone", False)]
+)
+def test_headers_that_no_answer_can_have(header: str, expected: bool) -> None:
+    assert never_an_answer(header) is expected

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sample_report import flow, group, long_table, matrix, row, spanned
+
+from pipeline.reporting import layout
+from pipeline.reporting.layout import SOURCE_SANS, TIMES
+from pipeline.reporting.values import Cell, Details, Heading, Paragraph, Row, Table
+
+WIDE_DIGITS = SOURCE_SANS.widths["0"]
+
+
+def column(*texts: str) -> Table:
+    body = tuple(Row((Cell("stub", align="left"), Cell(text))) for text in texts)
+    return Table("t", "T", (row("a", "b"),), body, (2.0, 1.0))
+
+
+def places(*texts: str) -> list[layout.Placed | None]:
+    placed = layout.place_decimals(column(*texts), SOURCE_SANS)
+    return [placed.get((number, 1)) for number in range(len(texts))]
+
+
+@pytest.mark.parametrize("face", [SOURCE_SANS, TIMES])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (".44***", "−.36***", ".02", "−.10*"),
+        ("3.17", "10.85", "1,234.50", "812"),
+        ("< .001", ".078", ".8"),
+        (".88^a^", ".9"),
+    ],
+)
+def test_decimal_points_stand_under_each_other(face, texts):
+    table = column(*texts)
+    points = set()
+    for (number, _), place in layout.place_decimals(table, face).items():
+        characters = list(face.characters(table.body[number].cells[1].text))
+        text = "".join(character for character, _ in characters)
+        point = text.index(".") if "." in text else len(text)
+        after = sum(width for _, width in characters[point:])
+        points.add(round(place.block - place.after - after, 3))
+    assert len(points) == 1
+
+
+def test_intervals_agree_in_both_points():
+    texts = ("[.74, .82]", "[−.21, −.10]", "[−.19, .01]", "[10.06, 10.64]")
+    found = places(*texts)
+    seconds = set()
+    for text, place in zip(texts, found, strict=True):
+        second = text.rindex(".")
+        seconds.add(round(SOURCE_SANS.width(text[:second]) + place.gap + _lead(text, place), 3))
+    assert len(seconds) == 1
+    assert len({place.block for place in found}) == 1
+
+
+def _lead(text: str, place: layout.Placed) -> float:
+    return place.block - place.after - place.gap - SOURCE_SANS.width(text)
+
+
+@pytest.mark.parametrize("text", ["—", "", "95% CI", "not converged", "1–5", "1 2 3", "LS1", "2024-06-11"])
+def test_what_is_no_number_is_left_alone(text):
+    assert places(text, ".44")[0] is None
+
+
+def test_widths_of_digits_are_those_of_the_face():
+    from fontTools.ttLib import TTFont
+
+    from pipeline.reporting import fonts
+
+    font = TTFont(fonts._find("SourceSansPro-Regular.ttf"))
+    names, widths = font.getBestCmap(), font["hmtx"]
+    listed = {it: width for it, width in SOURCE_SANS.widths.items() if ord(it) in names}
+    assert {it: widths[names[ord(it)]][0] / 1000 for it in listed} == pytest.approx(listed, abs=0.01)
+
+
+def test_a_column_gets_its_longest_number_from_columns_with_room():
+    table = column("[−0.695, −0.113]", ".1")
+    grid = layout.fit(replace(table, widths=(20.0, 1.0)), SOURCE_SANS, 30.0, 0.7)
+    assert grid.scale == 1.0
+    assert grid.shares[1] * 30.0 >= SOURCE_SANS.width("[−0.695, −0.113]") + 0.7
+    assert sum(grid.shares) == pytest.approx(1.0)
+
+
+def test_type_shrinks_when_even_the_least_widths_do_not_fit():
+    assert layout.fit(matrix(40), SOURCE_SANS, 52.0, 0.7).scale < 1.0
+    assert layout.fit(matrix(12), SOURCE_SANS, 72.0, 0.7).scale == 1.0
+
+
+def test_a_table_that_would_be_too_small_upright_lies_wide():
+    assert layout.is_wide(replace(matrix(24), landscape=False))
+    assert not layout.is_wide(replace(matrix(12), landscape=False))
+    assert layout.is_wide(matrix(2))
+
+
+def test_shrunk_columns_still_hold_their_words():
+    table, padding = matrix(30), 0.7
+    grid = layout.fit(table, TIMES, 46.8, padding)
+    assert grid.scale < 1
+    for share, word in zip(grid.shares, layout._least(table, TIMES), strict=True):
+        assert share * 46.8 >= word * grid.scale + padding - 1e-9
+
+
+def test_lines_grow_with_rows_and_wrapping():
+    short, tall = (layout.fit(long_table(n), SOURCE_SANS, 52.0, 0.7).lines for n in (10, 70))
+    assert tall > short > 10
+
+
+def test_stub_and_text_are_aligned_by_place():
+    _, body = layout.settle(spanned(), SOURCE_SANS)
+    assert [it.align for it in body[0].cells] == ["left"]
+    assert [it.align for it in body[1].cells] == ["left", "center", "center", "center", "center"]
+    assert [it.place is None for it in body[-1].cells] == [True, True, False, False, False]
+
+
+def test_a_wide_table_takes_its_headings_and_details_to_its_page():
+    text, wide = Paragraph("x"), matrix(3)
+    heads = (Heading("A", 1), Heading("B", 2))
+    blocks = (text, *heads, wide, Details("d", ()), text, flow())
+    assert list(layout.sheets(blocks)) == [
+        (False, (text,)),
+        (True, (*heads, wide, Details("d", ()))),
+        (False, (text, flow())),
+    ]
+
+
+def test_group_rows_reach_over_the_stub():
+    table = replace(spanned(), body=(group("G", 5), *spanned().body))
+    _, body = layout.settle(table, SOURCE_SANS)
+    assert body[0].group
+    assert body[0].cells[0].align == "left"

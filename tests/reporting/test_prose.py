@@ -1,0 +1,264 @@
+"""Sentences: they follow the numbers, name the level, and never say more than the design allows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import recorded
+
+from pipeline.reporting import markup, prose
+from pipeline.reporting.prose import references, results, summary
+from pipeline.reporting.record import Record
+from pipeline.reporting.values import Notice, Paragraph
+from pipeline.stages.report import OWN_TEMPLATE, compose
+
+CAUSAL = re.compile(
+    r"\b(caus(e|es|ed|ing)|lead(s|ing)? to|led to|increas\w+|decreas\w+|reduc\w+|improv\w+|influenc\w+|"
+    r"impact\w*|affect(s|ed|ing)?|produc(e|es|ed)|boost\w*|prevent\w*|results? in|due to|because of)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(autouse=True)
+def _drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.reporting.compose.pictures", recorded.drawn_once)
+
+
+def plain(texts: list[str]) -> str:
+    return markup.plain(" ".join(texts)).replace("\u00a0", " ")
+
+
+def told(record: Record, section: str) -> str:
+    return plain(prose.sentences(record)[section])
+
+
+@pytest.mark.parametrize("study", recorded.STUDIES)
+def test_no_causal_verb_anywhere(study: str) -> None:
+    sentences = prose.sentences(recorded.record(study))
+    written = [text for name, texts in sentences.items() if name != "measures" for text in texts]
+    question = recorded.record(study).declared.get("question") or ""
+    found = CAUSAL.findall(plain(written).replace(question, ""))
+    assert found == []
+    assert CAUSAL.findall(OWN_TEMPLATE.read_text(encoding="utf-8")) == []
+
+
+def test_a_path_is_told_with_level_direction_size_and_interval() -> None:
+    words = told(recorded.record("army-climate"), "paths")
+    assert (
+        "Within companies, leader support was positively related to co-worker cohesion, B = 0.48, 95% CI "
+        "[0.45, 0.50], β = 0.41, p < .001." in words
+    )
+    assert "Between companies, co-worker cohesion was not clearly related to well-being, B = −0.10" in words
+    assert "negatively related to hostility" in told(recorded.record("army-leadership"), "paths")
+
+
+def test_covariates_are_no_paths() -> None:
+    assert "complexity" not in told(recorded.record("demo"), "paths").lower()
+
+
+HYPOTHESES = {
+    "supported": (
+        {"verdict": "supported", "est": 0.041, "ci_lower": 0.029, "ci_upper": 0.053},
+        "The hypothesis is supported: the interval excludes zero",
+        "Within companies, the data support the expectation that higher leader support goes with higher "
+        "well-being by way of co-worker cohesion (H1).",
+    ),
+    "too small": (
+        {
+            "verdict": "not supported",
+            "est": 0.001,
+            "ci_lower": -0.002,
+            "ci_upper": 0.004,
+            "reason": "too small",
+        },
+        "The hypothesis is not supported: too small.",
+        "the relation is smaller than what the study declared worth noticing (H1).",
+    ),
+    "opposite": (
+        {
+            "verdict": "not supported",
+            "est": -0.04,
+            "ci_lower": -0.06,
+            "ci_upper": -0.02,
+            "reason": "opposite",
+        },
+        "The estimate was −0.040, 95% CI [−0.060, −0.020]",
+        "the data speak against the expectation that higher leader support goes with higher well-being by "
+        "way of co-worker cohesion: the relation runs the other way (H1).",
+    ),
+    "inconclusive": (
+        {"verdict": "inconclusive", "est": 0.01, "ci_lower": -0.03, "ci_upper": 0.05, "reason": "both"},
+        "The hypothesis is inconclusive: both.",
+        "the data do not decide whether higher leader support goes with higher well-being",
+    ),
+    "not estimated": (
+        {"verdict": None, "est": None, "ci_lower": None, "ci_upper": None, "reason": "it did not converge"},
+        "It could not be judged: it did not converge.",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "result", "lay"), HYPOTHESES.values(), ids=HYPOTHESES)
+def test_a_hypothesis_is_told_by_its_verdict(
+    changes: dict[str, object], result: str, lay: str | None
+) -> None:
+    record = recorded.with_hypothesis(**changes)
+    assert result in told(record, "hypotheses")
+    words = told(record, "summary")
+    assert lay is None or lay in words
+    assert "What was found" in words
+
+
+def test_a_cross_sectional_study_is_warned_of_and_one_with_waves_is_not() -> None:
+    found = recorded.results("army-climate")
+    notices = [block.text for block in compose(found).blocks if isinstance(block, Notice)]
+    assert any("Everything was measured at one time" in text for text in notices)
+    found["declared"]["waves"] = ["spring", "autumn"]
+    assert summary.temporal_order(Record(found)) is None
+    assert "at one time" not in " ".join(getattr(block, "text", "") for block in compose(found).blocks)
+
+
+def test_synthetic_data_say_so_everywhere() -> None:
+    document = recorded.document("demo")
+    assert document.banner is not None
+    assert "Synthetic data" in document.banner
+    assert any(isinstance(block, Notice) and "Synthetic data" in block.text for block in document.blocks)
+    assert recorded.document("army-climate").banner is None
+
+
+def test_the_level_that_answers_depends_on_where_the_predictor_is_measured() -> None:
+    demo, army = (told(recorded.record(study), "answering_level") for study in ("demo", "army-climate"))
+    assert (
+        "perceived leader support and perceived co-worker support, which were measured above the clients"
+        in demo
+    )
+    assert "is answered between staff" in demo
+    assert "is answered within companies" in army
+    assert prose.sentences(recorded.record("plain"))["answering_level"] == []
+
+
+def test_manifest_means_and_the_flat_model_carry_their_labels() -> None:
+    record = recorded.record("army-climate")
+    assert "manifest means: attenuated where clusters measure imprecisely" in told(record, "limits")
+    assert told(record, "flat").startswith("Flat (single-level): ignores clusters.")
+    assert "not interpreted" in told(record, "flat")
+
+
+def test_warnings_are_told_in_words_once() -> None:
+    words = prose.sentences(recorded.record("army-leadership"))["warnings"]
+    assert [markup.plain(text).replace("\u00a0", " ")[:28] for text in words] == [
+        "Only 49 units of the level c"
+    ]
+    assert "raised a warning" not in told(recorded.record("army-leadership"), "limits")
+
+
+def test_differences_of_slopes_are_told_where_they_are_clear() -> None:
+    assert "No slope between clusters differed clearly" in told(recorded.record("army-climate"), "contextual")
+    found = recorded.results("army-climate")
+    found["stages"]["model"]["results"]["contextual"][1] |= {"est": -0.4, "pvalue": 0.002}
+    words = told(Record(found), "contextual")
+    assert (
+        "differed from the slope within them for Co-worker cohesion → Well-being (difference −0.40, p = .002)"
+        in words
+    )
+    assert "The other slopes did not differ clearly." in words
+
+
+def test_a_high_alpha_does_not_hide_a_poor_factor_model() -> None:
+    words = told(recorded.record("army-leadership"), "measurement")
+    assert "Alpha ranged from .82 (task significance) to .90 (leadership climate)." in words
+    assert "does not fit leadership climate (CFI = .79, RMSEA = 0.17) and hostility" in words
+
+
+def test_participants_and_measures_of_the_demonstration() -> None:
+    words = told(recorded.record("demo"), "participants")
+    assert "Clients: of 2,946 records received, 147 were excluded for no consent (16)" in words
+    assert "Of these, 2,358 could be linked to staff and 2,358 to teams." in words
+    measures = told(recorded.record("demo"), "measures")
+    assert (
+        "answered by staff from 1 (Never) to 5 (Very often) (recall period: the past three months)"
+        in measures
+    )
+    assert "Licence: CC0-1.0" in measures
+    assert "Its wording is not reprinted here." in told(recorded.record("army-leadership"), "measures")
+    assert "came as a ready scale score" in told(recorded.record("army-climate"), "measures")
+
+
+@pytest.mark.parametrize("study", recorded.STUDIES)
+def test_what_is_cited_is_listed_and_nothing_else(study: str) -> None:
+    document = recorded.document(study)
+    texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
+    listed = [text for text in texts if re.match(r"[\w’-]+, \w\..*\(\d{4}\)", markup.plain(text))]
+    everything = str([block for block in document.blocks if getattr(block, "text", None) not in listed])
+    assert listed == sorted(listed)
+    for key in references.METHODS:
+        author, _, year = key.rpartition(", ")
+        is_cited = key in everything or f"{author} ({year})" in everything
+        assert is_cited == (references.METHODS[key] in listed), key
+
+
+@pytest.mark.parametrize(
+    ("citation", "cited"),
+    [
+        ("Bliese, P. D., Halverson, R. R., & Schriesheim, C. A. (2002). Title.", "Bliese et al., 2002"),
+        ("Horvath, A. O., & Greenberg, L. S. (1989). Title.", "Horvath & Greenberg, 1989"),
+        ("Malone, G. P. (2012). Title.", "Malone, 2012"),
+        ("Written for this project (2026).", r"Written for this project (2026)."),
+    ],
+)
+def test_sources_as_the_text_cites_them(citation: str, cited: str) -> None:
+    assert markup.plain(references.in_text(citation)) == cited
+
+
+def test_direction_needs_an_interval_on_one_side() -> None:
+    assert results.direction({"est": 0.1, "ci_lower": -0.1, "ci_upper": 0.3}) == "not clearly related to"
+    assert results.direction({"est": -0.1, "ci_lower": -0.3, "ci_upper": -0.01}) == "negatively related to"
+    assert not results.excludes_zero({"est": 0.1, "ci_lower": None, "ci_upper": None})
+
+
+def unconverged(study: str, outcome: str) -> Record:
+    found = recorded.results(study)
+    found["stages"]["model"]["results"]["equations"][outcome]["converged"] = False
+    return Record(found)
+
+
+def test_nothing_that_rests_on_a_failed_equation_is_told() -> None:
+    record = unconverged("army-climate", "wellbeing")
+    assert "The equation of well-being did not converge, so its paths are not reported." in told(
+        record, "paths"
+    )
+    assert "positively related to co-worker cohesion" in told(record, "paths")
+    assert told(record, "indirect") == ""
+    assert "It could not be judged: an equation that it rests on did not converge." in told(
+        record, "hypotheses"
+    )
+    assert "support" not in told(record, "summary").partition("What was found")[2].partition("How to read")[0]
+    assert [r["est"] for r in record.effects] == [None] * 8
+    assert [h["verdict"] for h in record.hypotheses] == [None, None]
+
+
+def test_a_failed_equation_leaves_the_others_alone() -> None:
+    record = unconverged("demo", "coworker_support")
+    shown = {(r["route"], r["level"]) for r in record.effects if r["est"] is not None}
+    assert ("alliance -> belonging -> functioning", "within") in shown
+    assert not [route for route, _ in shown if "coworker_support" in route]
+
+
+def test_what_could_not_be_estimated_is_a_warning_unless_there_are_no_items() -> None:
+    assert prose.sentences(recorded.record("army-climate"))["warnings"] == []
+    found = recorded.results("demo")
+    found["stages"]["validate"]["results"]["not_estimated"] = [
+        {"what": "factor model", "scale": "autonomy", "reason": "it did not converge"}
+    ]
+    found["stages"]["ingest"]["results"]["exports"]["staff"]["warnings"] = ["an id was not on the roster"]
+    words = told(Record(found), "warnings")
+    assert "Autonomy in Daily Life: factor model could not be estimated (it did not converge)." in words
+    assert "Staff: an id was not on the roster." in words
+
+
+def test_alpha_says_how_many_answers_it_rests_on() -> None:
+    assert "α = .94, 95% CI [.93, .95] (over the 164 who answered every item)" in told(
+        recorded.record("demo"), "measures"
+    )

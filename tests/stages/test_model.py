@@ -1,0 +1,245 @@
+"""model.json: slopes, effects, labels and verdicts, and what a study may not ask."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import scored_rows
+from tolerances import assert_close
+
+from pipeline.declaration import StudyError
+from pipeline.stages.artefacts import read_json
+from pipeline.stages.model import declared, inputs, model, outputs
+
+ROUTE = "support -> alliance -> outcome"
+
+
+def run(tmp_path, study=None, frames=None) -> dict[str, Any]:
+    study, frames = study or scored_rows.study(), frames or scored_rows.frames()
+    workspace = scored_rows.workspace(tmp_path, frames)
+    model(study, workspace)
+    assert all(path.is_file() for path in (*inputs(study, workspace), *outputs(study, workspace)))
+    return read_json(outputs(study, workspace)[0])
+
+
+def army(data) -> tuple[Any, dict[str, pd.DataFrame]]:
+    scales = {name: {"export": "survey", "score": name.upper()} for name in ("lead", "cohes", "wbeing")}
+    study = scored_rows.study(
+        scales=scales,
+        levels={"soldier": {"within": "company"}, "company": {}},
+        exports={"survey": {"level": "soldier"}},
+        edges=(("lead", "cohes"), ("cohes", "wbeing"), ("lead", "wbeing")),
+        intervals={"draws": 5000},
+        hypotheses=[
+            {
+                "id": "H1",
+                "effect": "lead -> cohes -> wbeing",
+                "level": "within",
+                "sign": "positive",
+                "smallest": 0.02,
+            },
+            {"id": "H2", "effect": "lead -> cohes -> wbeing", "level": "between", "sign": "positive"},
+            {"id": "H3", "effect": "lead -> cohes", "level": "between", "sign": "positive", "smallest": 0.1},
+        ],
+    )
+    table = data("bh1996")
+    frame = pd.DataFrame({"id": [f"P{k}" for k in table.index], "company": [f"G{k}" for k in table["GRP"]]})
+    for name in scales:
+        frame[name] = table[name.upper()]
+    return study, {"soldier": frame, "company": pd.DataFrame({"id": frame["company"].unique()})}
+
+
+def test_the_army_study(tmp_path, data):
+    found = run(tmp_path, *army(data))
+    slopes = {(row["predictor"], row["outcome"], row["level"]): row["est"] for row in found["paths"]}
+    indirect = {row["level"]: row["est"] for row in found["indirect"] if row["kind"] == "specific"}
+    for level, a, b, ab in (("within", 0.477, 0.085, 0.041), ("between", 0.452, -0.101, -0.046)):
+        assert_close("three decimals", slopes["lead", "cohes", level], a)
+        assert_close("three decimals", slopes["cohes", "wbeing", level], b)
+        assert_close("three decimals", indirect[level], ab)
+    assert found["labels"]["between"] == "manifest means: attenuated where clusters measure imprecisely"
+    assert found["labels"]["flat"] == "flat (single-level): ignores clusters"
+    verdicts = {one["id"]: one for one in found["hypotheses"]}
+    assert verdicts["H1"]["verdict"] == "supported"
+    assert verdicts["H1"]["beyond_smallest"]
+    assert verdicts["H1"]["interval"] == "monte carlo"
+    assert verdicts["H2"]["verdict"] == "inconclusive"
+    assert (verdicts["H3"]["verdict"], verdicts["H3"]["interval"]) == ("supported", "wald")
+    assert found["warnings"] == []
+    assert found["second_opinion"]["agrees"]
+    assert found["kind"] == "decomposed"
+    assert [row["est"] for row in found["contextual"]] == pytest.approx(
+        [-0.02496, -0.18683, -0.01733], abs=1e-4
+    )
+
+
+def test_the_flat_model_stands_beside_it(tmp_path, data):
+    found = run(tmp_path, *army(data))["flat"]
+    slopes = {(row["predictor"], row["outcome"]): row["est"] for row in found["paths"]}
+    assert_close("three decimals", [slopes["lead", "cohes"], slopes["cohes", "wbeing"]], [0.476, 0.077])
+    assert_close("three decimals", found["indirect"][0]["est"], 0.037)
+    assert {row["level"] for row in found["paths"]} == {"flat"}
+
+
+def test_three_levels(tmp_path):
+    found = run(tmp_path)
+    assert {(row["predictor"], row["outcome"], row["level"]) for row in found["paths"]} == {
+        ("support", "alliance", "between"),
+        ("alliance", "outcome", "within"),
+        ("alliance", "outcome", "between"),
+    }
+    assert found["equations"]["alliance"]["clusters"] == {"staff": 100, "team": 20}
+    assert (
+        found["equations"]["alliance"]["method"] == "maximum likelihood with random intercepts of staff, team"
+    )
+    assert [row["route"] for row in found["indirect"] if row["kind"] == "specific"] == [ROUTE]
+    density = found["densities"][f"{ROUTE}|between"]
+    assert len(density["x"]) == len(density["y"])
+    assert any("only 20 units of the level team" in text for text in found["warnings"])
+    assert found["options"] == {
+        "draws": 1000,
+        "seed": 1,
+        "confidence": 0.95,
+        "interval": "monte_carlo",
+        "means": "manifest",
+        "measurement": "scores",
+        "measurement_declared": "auto",
+        "measurement_reason": found["labels"]["measurement"],
+        "missing": "listwise",
+    }
+
+
+def test_a_study_without_clusters_is_labelled_single_level(tmp_path):
+    study = scored_rows.study(
+        scales={"alliance": {"export": "clients"}, "outcome": {"export": "clients"}},
+        levels={"client": {}},
+        exports={"clients": {"level": "client"}},
+        edges=(("alliance", "outcome"),),
+        hypotheses=[{"id": "H1", "effect": "alliance -> outcome", "level": "within", "sign": "positive"}],
+    )
+    found = run(tmp_path, study, {"client": scored_rows.frames()["client"].drop(columns=["staff", "team"])})
+    assert found["kind"] == "flat"
+    assert found["paths"] == found["flat"]["paths"]
+    assert found["labels"]["model"].startswith("single-level")
+    assert "between" not in found["labels"]
+    assert found["contextual"] == []
+    assert found["hypotheses"][0]["evaluated_at"] == "flat"
+    assert found["second_opinion"]["program"] is None
+    assert found["options"]["means"] is None
+
+
+def test_a_path_of_staff_variables_alone_is_split_within_teams(tmp_path):
+    frames = scored_rows.frames()
+    rng = np.random.default_rng(1)
+    frames["staff"]["care"] = 0.4 * frames["staff"]["support"] + rng.normal(size=100)
+    study = scored_rows.study(
+        scales={"support": {"export": "people"}, "care": {"export": "people", "score": "CARE"}},
+        edges=(("support", "care"),),
+    )
+    found = run(tmp_path, study, frames)
+    assert {row["level"] for row in found["paths"]} == {"within", "between"}
+    assert found["equations"]["care"]["clusters"] == {"team": 20}
+
+
+def test_covariates_enter_the_outcomes_that_they_predict(tmp_path):
+    frames = scored_rows.frames()
+    frames["client"]["age"] = np.random.default_rng(1).normal(40, 9, 500)
+    covariates = {"age": {"export": "clients", "column": "AGE", "predicts": ["outcome"]}}
+    found = run(tmp_path, scored_rows.study(covariates=covariates), frames)
+    entered = {(row["outcome"], row["predictor"]) for row in found["paths"] if row["role"] == "covariate"}
+    assert entered == {("outcome", "age")}
+
+
+@pytest.mark.parametrize("effect", [ROUTE, "alliance -> outcome", "support -> alliance"])
+def test_hypotheses_may_ask_for_arrows_and_routes(tmp_path, effect):
+    asked = {"id": "H1", "effect": effect, "level": "between", "sign": "positive"}
+    one = run(tmp_path, scored_rows.study(hypotheses=[asked]))["hypotheses"][0]
+    assert one | asked == one
+    assert one["ci_lower"] < one["est"] < one["ci_upper"]
+    assert one["verdict"] in {"supported", "not supported", "inconclusive"}
+
+
+WRONG = {
+    "latent": ({"measurement": "latent"}, "measurement: latent is declared"),
+    "fiml": ({"missing": "fiml"}, "missing: fiml is declared"),
+    "no such arrow": (
+        {
+            "hypotheses": [
+                {"id": "H9", "effect": "outcome -> support", "level": "between", "sign": "positive"}
+            ]
+        },
+        "H9: 'outcome -> support' is not an arrow",
+    ),
+    "no such level": (
+        {"hypotheses": [{"id": "H9", "effect": ROUTE, "level": "within", "sign": "positive"}]},
+        "H9: .* has no effect within, because support is measured once a staff",
+    ),
+    "a circle": ({"edges": (("alliance", "outcome"), ("outcome", "alliance"))}, "runs in a circle"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_a_study_may_not_ask_is_told_where_it_is_declared(tmp_path, case):
+    more, message = WRONG[case]
+    with pytest.raises(StudyError, match=message) as caught:
+        run(tmp_path, scored_rows.study(**more))
+    assert "data/made/study.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.assign(alliance=2.0), "'alliance' is the same"),
+        (lambda f: f.assign(staff="S1", team="T0"), "lie in one staff"),
+        (lambda f: f.assign(outcome=np.nan), "no row is complete"),
+    ],
+)
+def test_data_that_cannot_carry_the_model_are_told_to_the_user(tmp_path, spoil, message):
+    frames = scored_rows.frames()
+    frames["client"] = spoil(frames["client"])
+    with pytest.raises(StudyError, match=message):
+        run(tmp_path, frames=frames)
+
+
+def test_a_failed_run_leaves_the_last_result(tmp_path):
+    run(tmp_path)
+    before = (tmp_path / "build" / "made" / "model" / "model.json").read_bytes()
+    frames = scored_rows.frames()
+    frames["client"]["alliance"] = 1.0
+    with pytest.raises(StudyError):
+        run(tmp_path, frames=frames)
+    assert (tmp_path / "build" / "made" / "model" / "model.json").read_bytes() == before
+
+
+def test_two_runs_and_two_sets_of_ids_give_the_same_file(tmp_path):
+    frames = scored_rows.frames()
+    renamed = {level: frame.copy() for level, frame in frames.items()}
+    names = {f"S{k}": f"hash{(k * 37) % 1009:04}" for k in range(100)}
+    renamed["client"]["staff"] = renamed["client"]["staff"].map(names)
+    renamed["staff"]["id"] = renamed["staff"]["id"].map(names)
+    texts = {
+        json.dumps(run(tmp_path / folder, frames=given))
+        for folder, given in (("a", frames), ("b", frames), ("c", renamed))
+    }
+    assert len(texts) == 1
+
+
+def test_nothing_reaches_the_terminal(tmp_path, capfd, recwarn):
+    frames = scored_rows.frames()
+    client = frames["client"]
+    client["outcome"] -= client.groupby("staff")["outcome"].transform("mean")
+    found = run(tmp_path, frames=frames)
+    assert any("estimated at zero" in text for text in found["warnings"])
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
+def test_the_declared_slice_leaves_out_what_the_stage_does_not_read():
+    first, second = scored_rows.study(), scored_rows.study(title="Another", question="Why?")
+    assert declared(first) == declared(second)
+    assert declared(first) != declared(scored_rows.study(seed=2))
+    json.dumps(declared(first))

@@ -1,0 +1,64 @@
+"""The set-up: what it refuses, what it says, and that help knows every target."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("version", "accepted"), [((3, 9), False), ((3, 10), False), ((3, 11), True), ((3, 14), True)]
+)
+def test_old_pythons_are_refused_with_a_remedy(version: tuple[int, int], accepted: bool) -> None:
+    if accepted:
+        assert environment.check_version(version) is None
+        return
+    with pytest.raises(environment.SetupError, match=r"too old.*3\.11(.|\n)*PYTHON=python3\.12"):
+        environment.check_version(version)
+
+
+def test_a_python_without_ensurepip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = subprocess.CompletedProcess([], 1, stdout="", stderr="ensurepip is not available")
+    monkeypatch.setattr(environment.subprocess, "run", lambda *args, **kwargs: failed)
+    with pytest.raises(environment.SetupError, match=r"sudo apt install python3\.\d+-venv(.|\n)*ensurepip"):
+        environment._make_venv()
+
+
+def test_pip_takes_over_where_uv_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str], **kwargs: object) -> subprocess.CompletedProcess[str]:
+        ran.append(command)
+        return subprocess.CompletedProcess(command, int("uv" in command), stdout="", stderr="no uv here")
+
+    monkeypatch.setattr(environment.subprocess, "run", run)
+    environment._install()
+    assert [command[2] for command in ran] == ["pip", "uv", "pip"]
+    assert "--require-hashes" in ran[2]
+    assert "requirements.lock" in ran[2]
+
+
+def test_help_lists_every_target_once() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY")).split()[1:]
+    assert [name for name, _ in environment.targets(makefile)] == phony
+    said = subprocess.run(
+        [sys.executable, "-m", "pipeline.environment", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(f"  {name} " in said for name in phony)
+
+
+def test_the_makefile_keeps_to_old_make() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert not [line for line in makefile.splitlines() if "&:" in line or ".ONESHELL" in line]
