@@ -205,7 +205,9 @@ class Fit:
         """Return the number of a group; None is the only one."""
         if label is None and len(self.table.groups) == 1:
             return 0
-        if label is None or label not in self.table.groups:
+        if label is None:
+            raise DataError(f"the model has several groups; name one of {', '.join(self.table.groups)}")
+        if label not in self.table.groups:
             raise DataError(f"there is no group '{label}'; the groups are {', '.join(self.table.groups)}")
         return self.table.groups.index(label)
 

@@ -1,7 +1,10 @@
 # Two-level fits that c_twolevel.R leaves out: fixed.x = FALSE beside lavaan's default, the saturated model run further
-# (EM tolerance 1e-10; the default stops .08 to .1 log-likelihood units early where the between matrix is singular), two groups.
+# (its EM stops .08 to .1 log-likelihood units early where the between matrix is singular: tolerance 1e-4 is written into lavaan's
+# code, so it is replaced here by 1e-9), two groups. Estimates are run further too (nlminb's tolerances).
 # Base R writes the JSON, 17 significant digits. Run from this folder.
 suppressMessages(library(lavaan))
+em <- lavaan:::lav_mvnorm_cluster_em_sat
+assignInNamespace("lav_mvnorm_cluster_em_sat", function(..., tol, max.iter) em(..., tol = 1e-9, max.iter = 500000L), "lavaan")
 d <- read.csv("data/Demo_twolevel.csv"); q <- read.csv("data/lq2002.csv"); p <- read.csv("data/lq2002_parcels.csv")
 txt <- function(x) paste0('"', gsub("\n", "\\\\n", gsub('"', '\\\\"', x)), '"')
 js <- function(x) { if (is.null(x) || length(x) == 0) return("null")
@@ -21,7 +24,8 @@ Q <- list(lq_m111 = "level: 1\n  TSIG ~ aw*LEAD\n  HOSTILE ~ bw*TSIG + cw*LEAD\n
   lq_lead_cfa = paste0("level: 1\n  LW =~ ", paste(sprintf("LEAD%02d", 1:11), collapse = " + "), "\nlevel: 2\n  LB =~ ", paste(sprintf("LEAD%02d", 1:11), collapse = " + ")),
   lq_tsig_hostil_cfa = "level: 1\n  TW =~ TSIG01 + TSIG02 + TSIG03\n  HW =~ HOSTIL01 + HOSTIL02 + HOSTIL03 + HOSTIL04 + HOSTIL05\nlevel: 2\n  TB =~ TSIG01 + TSIG02 + TSIG03\n  HB =~ HOSTIL01 + HOSTIL02 + HOSTIL03 + HOSTIL04 + HOSTIL05")
 G <- "level: 1\n  fw1 =~ y1 + y2 + y3\n  fw2 =~ y4 + y5 + y6\nlevel: 2\n  fb1 =~ y1 + y2 + y3\n  fb2 =~ y4 + y5 + y6"
-run <- function(key, m, data, cluster, ...) { f <- suppressWarnings(sem(m, data, cluster = cluster, fixed.x = FALSE, em.h1.tol = 1e-10, em.h1.iter.max = 100000L, ...)); cat(key, "\n"); lev(f, m) }
+run <- function(key, m, data, cluster, ...) { one <- function(control) suppressWarnings(sem(m, data, cluster = cluster, fixed.x = FALSE, control = control, ...))
+  f <- one(list(rel.tol = 1e-13)); if (!lavInspect(f, "converged")) f <- one(list()); cat(key, "\n"); lev(f, m) }
 d$half <- ifelse(d$cluster <= 100, "first", "second"); out <- list(meta = list(R = R.version.string, lavaan = as.character(packageVersion("lavaan")), script = "c_twolevel_more.R"))
 for (e in c("ML", "MLR")) { s <- if (e == "MLR") "_mlr" else ""
   for (k in names(M)) out[[paste0(k, s)]] <- run(k, M[[k]], d, "cluster", estimator = e)

@@ -157,6 +157,26 @@ def _covariates() -> list[Case]:
     return out
 
 
+def _groups() -> list[Case]:
+    two, one = {"group": "school", "group_equal": EQUAL[:2]}, {"group": "school", "group_equal": EQUAL[:1]}
+    names = ("GLS", "WLS", "ULS", "ULSM", "MLM", "MLMV", "MLMVS", "MLF")
+    options = {name: {"estimator": name, **two} for name in names}
+    options |= {
+        "weights": {"estimator": "MLR", "sampling_weights": "w", **one},
+        "clusters": {"estimator": "MLR", "cluster": "agemo", **one},
+        "clusters_alone": {"estimator": "MLR", "cluster": "agemo"},
+        "wishart": {"likelihood": "wishart", "group": "school"},
+        "std_lv_variances": {"std_lv": True, "group": "school", "group_equal": [*EQUAL[:2], "lv.variances"]},
+        "std_lv_regressions": {
+            "std_lv": True,
+            "group": "school",
+            "group_equal": ["loadings", "regressions", "residual.covariances", "residuals"],
+        },
+    }
+    data = "HolzingerSwineford1939_weights.csv"
+    return [Case("m_groups", (key,), data, value) for key, value in options.items()]
+
+
 CASES = {
     case.name: case
     for case in [
@@ -167,5 +187,6 @@ CASES = {
         *_observed(),
         *_clustered(),
         *_covariates(),
+        *_groups(),
     ]
 }

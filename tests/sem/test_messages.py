@@ -88,7 +88,7 @@ def test_a_second_start_helps_where_the_first_runs_off():
 
 
 def test_left_out_rows_are_counted():
-    assert any("196 row(s) with a missing answer" in text for text in fitted("a_fiml:listwise_mcar").warnings)
+    assert any("196 row(s) with a missing value" in text for text in fitted("a_fiml:listwise_mcar").warnings)
 
 
 @pytest.mark.parametrize("estimator", ["MLM", "MLR", "WLS"])
@@ -96,3 +96,31 @@ def test_moments_alone_are_refused_where_rows_are_needed(estimator):
     moments = sem.Moments.of(frame(HS), ["x1", "x2", "x3", "x4"])
     with pytest.raises(sem.DataError, match="rows of the data"):
         assert sem.fit("f =~ x1 + x2 + x3 + x4", moments, estimator=estimator).measures
+
+
+def test_rows_without_group_are_counted():
+    data = frame(HS).copy()
+    data.loc[data.index[:5], "school"] = None
+    fit = sem.fit("f =~ x1 + x2 + x3", data, group="school")
+    assert fit.nobs == len(data) - 5
+    assert any(text.startswith("5 row(s)") for text in fit.warnings)
+
+
+def test_complete_rows_are_needed_for_satorra_2000():
+    models = ("x1 ~~ x2 + x3", "x1 ~~ x2\nx3 ~~ x3")
+    fits = [sem.fit(model, frame("HS_mcar10.csv"), missing="fiml", estimator="MLR") for model in models]
+    assert sem.compare(*fits).df == 1
+    with pytest.raises(sem.ModelError, match="needs complete rows"):
+        sem.compare(*fits, method="satorra.2000")
+
+
+def test_several_groups_must_be_named():
+    with pytest.raises(sem.DataError, match="name one of Pasteur, Grant-White"):
+        fitted("e_invariance:ml:fits:config").r2()
+
+
+def test_nullable_integers_are_numbers():
+    items = [f"x{i}" for i in range(1, 5)]
+    whole = frame(HS)[items].round()
+    model = "f =~ x1 + x2 + x3 + x4"
+    assert np.allclose(sem.fit(model, whole.astype("Int64")).theta, sem.fit(model, whole).theta)

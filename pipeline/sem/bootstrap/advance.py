@@ -16,7 +16,7 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.moments import Batch
 
 TOLERANCE = 1e-12
-_MEMORY = 6
+_MEMORY = 10
 _LIMIT = 80
 _SHORTEST = 1e-3
 

@@ -16,7 +16,7 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.linear import inverse_and_log_determinant
 from pipeline.sem.bootstrap.moments import Batch
 from pipeline.sem.bootstrap.resampling import Resampling
-from pipeline.sem.bootstrap.units import BATCH, Units
+from pipeline.sem.bootstrap.units import Units
 from pipeline.sem.data import Rows
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.solve import Solution
@@ -43,14 +43,8 @@ def bollen_stine(fit: Fit, draws: int = 1000, seed: int = 1, indices: Any = None
         raise ModelError(
             "the Bollen-Stine bootstrap is for maximum likelihood with complete rows and linear constraints"
         )
-    units, starts = resampling.units, range(0, draws, BATCH)
-    if indices is None:
-        counts = [units.drawn(seed, start // BATCH)[: draws - start] for start in starts]
-    else:
-        given = units.check(indices)
-        counts = [
-            units.given([part[s : s + BATCH] for part in given]) for s in range(0, len(given[0]), BATCH)
-        ]
+    units = resampling.units
+    counts = units.drawn(draws, seed) if indices is None else units.given(units.check(indices))
     statistics = np.concatenate([_chi_squares(resampling, part) for part in counts])
     observed, used = fit.measures["chisq"], statistics[np.isfinite(statistics)]
     pvalue = float(np.mean(used > observed)) if len(used) else np.nan

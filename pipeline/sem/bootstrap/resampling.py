@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
 from pipeline.sem.bootstrap.one_by_one import refit_each
 from pipeline.sem.bootstrap.refit import Refits, Refitter
-from pipeline.sem.bootstrap.units import BATCH, Units
+from pipeline.sem.bootstrap.units import Units
 from pipeline.sem.bootstrap.values import Exogenous, Values
 from pipeline.sem.data import Rows
 from pipeline.sem.estimate.solve import Solution
@@ -20,6 +20,7 @@ from pipeline.sem.options import Method
 from pipeline.sem.structure.constraints import nonlinear_constraints
 
 _CACHE = 4_000_000
+_LARGEST = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,22 +34,15 @@ class Resampling:
 
     def by_seed(self, draws: int, seed: int) -> Values:
         """Return the estimates of resamples drawn by batches, each with its own seed."""
-        starts = range(0, draws, BATCH)
-        counts = (self.units.drawn(seed, start // BATCH)[: draws - start] for start in starts)
-        return self.collect(counts)
+        return self.collect(self.units.drawn(draws, seed))
 
     def by_indices(self, indices: tuple[Array, ...]) -> Values:
         """Return the estimates of given resamples."""
-        starts = range(0, len(indices[0]), BATCH)
-        return self.collect(
-            self.units.given([part[start : start + BATCH] for part in indices]) for start in starts
-        )
+        return self.collect(self.units.given(indices))
 
     def without_each(self) -> Values:
         """Return the estimates without each unit in turn."""
-        starts = range(0, self.units.count, BATCH)
-        spans = (range(start, min(start + BATCH, self.units.count)) for start in starts)
-        return self.collect(self.units.left_out(span) for span in spans)
+        return self.collect(self.units.left_out())
 
     def collect(self, counts: Iterable[Array]) -> Values:
         """Refit every batch and join the draws; those that did not converge are NaN."""
@@ -64,18 +58,14 @@ class Resampling:
         return Values(self.solution, theta, tuple(exogenous))
 
     def refit(self, counts: Iterable[Array]) -> Iterator[tuple[Batch, Refits]]:
-        """Return moments and estimates batch by batch, in portions that fit the processor's cache."""
-        for rows in counts:
-            for start in range(0, len(rows), self.portion):
-                drawn = rows[start : start + self.portion]
-                batch = self.source.batch(drawn)
-                if self.batched:
-                    yield _without_moments(batch), self.refitter(batch)
-                else:
-                    yield (
-                        _without_moments(batch),
-                        refit_each(self.solution, self.method, self.rows, self.units, drawn),
-                    )
+        """Return moments and estimates, portion by portion."""
+        for drawn in _portions(counts, self.portion):
+            batch = self.source.batch(drawn)
+            if self.batched:
+                yield _without_moments(batch), self.refitter(batch)
+            else:
+                found = refit_each(self.solution, self.method, self.rows, self.units, drawn)
+                yield _without_moments(batch), found
 
     @cached_property
     def batched(self) -> bool:
@@ -85,10 +75,10 @@ class Resampling:
 
     @cached_property
     def portion(self) -> int:
-        """Resamples that advance together."""
+        """Resamples that advance together: as many as fit the processor's cache."""
         groups = self.source.groups
         cells = sum(len(pattern.columns) ** 2 for group in groups for pattern in group.patterns)
-        return int(np.clip(_CACHE // (8 * max(cells, 1)), 10, BATCH))
+        return min(max(_CACHE // (8 * max(cells, 1)), 10), _LARGEST, self.units.limit)
 
     @cached_property
     def refitter(self) -> Refitter:
@@ -115,12 +105,24 @@ class Resampling:
         )
 
 
+def _portions(counts: Iterable[Array], size: int) -> Iterator[Array]:
+    """Cut or join what is drawn into portions of a size."""
+    waiting: list[Array] = []
+    for rows in counts:
+        waiting.append(rows)
+        if sum(map(len, waiting)) >= size:
+            joined = np.concatenate(waiting)
+            whole = len(joined) - len(joined) % size
+            yield from np.split(joined[:whole], whole // size)
+            waiting = [joined[whole:]]
+    if sum(map(len, waiting)):
+        yield np.concatenate(waiting)
+
+
 def _masked(refits: Refits) -> Array:
     return np.where(refits.converged[:, None], refits.theta, np.nan)
 
 
 def _without_moments(batch: Batch) -> Batch:
     """Keep only what later results need: the exogenous moments."""
-    from dataclasses import replace
-
     return Batch(tuple(replace(group, patterns=()) for group in batch.groups), batch.shares)

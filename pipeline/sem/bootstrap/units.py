@@ -1,13 +1,13 @@
 """What is drawn with replacement: rows, or whole clusters, within each group, by seed or by indices.
 
 Batches have a fixed size and each has its own generator, seeded by (seed, number of the batch): a draw does
-not depend on how many others there are or on who computes them.
+not depend on how many others there are, on how they are portioned or on who computes them.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline.sem.data import Rows
 from pipeline.sem.errors import DataError
 
 BATCH = 200
+_CELLS = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,40 @@ class Units:
         """Number of units."""
         return self.strata[-1].stop
 
-    def drawn(self, seed: int, number: int) -> Array:
-        """Return how often each unit is drawn in the resamples of a batch (resamples x units)."""
-        generator = np.random.default_rng([seed, number])
-        parts = [generator.integers(len(s), size=(BATCH, len(s))) for s in self.strata]
+    @property
+    def limit(self) -> int:
+        """Resamples whose counts may be held at once."""
+        return max(1, _CELLS // self.count)
+
+    @property
+    def portion(self) -> int:
+        """Resamples that are drawn at once."""
+        return min(BATCH, self.limit)
+
+    def drawn(self, draws: int, seed: int) -> Iterator[Array]:
+        """Return how often each unit is drawn (resamples x units), some resamples at a time."""
+        for start in range(0, draws, BATCH):
+            generator = np.random.default_rng([seed, start // BATCH])
+            for begun in range(start, min(start + BATCH, draws), self.portion):
+                sizes = [(self.portion, len(s)) for s in self.strata]
+                parts = [generator.integers(size[1], size=size) for size in sizes]
+                yield self._count(parts)[: draws - begun]
+
+    def given(self, indices: Sequence[Array]) -> Iterator[Array]:
+        """Return how often each unit stands in given indices, some resamples at a time."""
+        for start in range(0, len(indices[0]), self.portion):
+            yield self._count([part[start : start + self.portion] for part in indices])
+
+    def left_out(self) -> Iterator[Array]:
+        """Return the counts of samples that lack one unit, some samples at a time."""
+        for start in range(0, self.count, self.portion):
+            units = np.arange(start, min(start + self.portion, self.count))
+            out = np.ones((len(units), self.count))
+            out[np.arange(len(units)), units] = 0.0
+            yield out
+
+    def _count(self, parts: Sequence[Array]) -> Array:
         return np.hstack([count(part, len(s)) for part, s in zip(parts, self.strata, strict=True)])
-
-    def given(self, indices: Sequence[Array]) -> Array:
-        """Return how often each unit stands in given indices."""
-        return np.hstack([count(part, len(s)) for part, s in zip(indices, self.strata, strict=True)])
-
-    def left_out(self, units: range) -> Array:
-        """Return the counts of samples that lack one unit."""
-        out = np.ones((len(units), self.count))
-        out[np.arange(len(units)), np.array(units)] = 0.0
-        return out
 
     def check(self, indices: Any) -> tuple[Array, ...]:
         """Return given indices as one integer array (resamples x units) a group; refuse what does not fit."""

@@ -68,7 +68,7 @@ class Rows:
             groups.append(
                 GroupRows(label, values[at], weight[at], None if clusters is None else clusters[at], at)
             )
-        return cls(tuple(variables), tuple(groups))
+        return cls(tuple(variables), tuple(groups), int((~usable).sum()))
 
     def moments(self) -> Moments:
         """Return the sufficient statistics."""
@@ -76,7 +76,7 @@ class Rows:
 
     def usable(self, missing: str, required: Sequence[str] = ()) -> Rows:
         """Drop incomplete rows (listwise); rows without any answer or without a required one (fiml)."""
-        groups, dropped = [], 0
+        groups, dropped = [], self.dropped
         at = [self.variables.index(name) for name in required]
         for group in self.groups:
             answered = ~np.isnan(group.values)

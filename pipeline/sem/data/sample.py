@@ -41,6 +41,12 @@ class Sample:
         return out
 
     @property
+    def weight_shares(self) -> Array:
+        """Share of each group in the weights."""
+        out: Array = np.array([group.weights.sum() for group in self.groups]) / self.total
+        return out
+
+    @property
     def size(self) -> float:
         """What discrepancies are multiplied with: N, or N less the number of groups."""
         return float(self.total - len(self.groups) * self.unbiased)

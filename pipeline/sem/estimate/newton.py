@@ -93,6 +93,8 @@ def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
             damping, curvature = max(10 * damping, 1e-4), None
             continue
         small = gain < 0.25 and not curvature.observed
+        if gain < 1:
+            curvature = None
         damping = min(max(4 * damping, 1e-4), 1e3) if small else (0.0 if damping < 1e-5 else damping / 8)
         state = moved
     return Optimum(state, decrement, _MAXIMUM)
@@ -102,19 +104,19 @@ def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
 class _Curvature:
     """A factored matrix of second derivatives; `observed` ones serve for the last, tiny steps too."""
 
-    factor: tuple[Array, bool] | None
+    factor: Array | None
     scale: Array
     inverse: Array | None
     observed: bool
 
     def step(self, gradient: Array) -> Array:
         """Return -H^-1 g."""
-        from scipy.linalg import cho_solve
+        from scipy.linalg.lapack import dpotrs
 
         if self.factor is None:
             assert self.inverse is not None
             return -self.inverse @ gradient
-        out: Array = -self.scale * cho_solve(self.factor, self.scale * gradient, check_finite=False)
+        out: Array = -self.scale * dpotrs(self.factor, self.scale * gradient, lower=1)[0]
         return out
 
 
@@ -133,14 +135,14 @@ def _curvature(state: Place, damping: float, near: bool) -> _Curvature:
 
 def _factored(H: Array, damping: float, observed: bool) -> _Curvature | None:
     """Factor H + damping diag H, or return None where it is not positive definite."""
-    from scipy.linalg import cho_factor
+    from scipy.linalg.lapack import dpotrf
 
     scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(H)), 1e-300))
     normed = H * np.outer(scale, scale) + damping * np.eye(len(H))
-    try:
-        return _Curvature(cho_factor(normed, lower=True), scale, None, observed)
-    except (np.linalg.LinAlgError, ValueError):
+    if not np.isfinite(normed).all():
         return None
+    factor, failed = dpotrf(normed, lower=1)
+    return None if failed else _Curvature(factor, scale, None, observed)
 
 
 def _search(problem: Objective[P], state: P, step: Array) -> tuple[P | None, float]:

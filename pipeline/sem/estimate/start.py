@@ -20,16 +20,21 @@ def start_values(
 ) -> Array:
     """Return a start for every free row, in the internal metric."""
     out: list[float] = []
+    p = len(table.observed)
     for group in range(1, len(table.groups) + 1):
         rows = [row for row in table.rows if row.group == group]
-        multiplier = factors(rows, table.place, scale)
-        p = len(table.observed)
         S = covariances[group - 1] / np.outer(scale[:p], scale[:p])
-        loads = _loadings(rows, table, S)
-        for row, factor in zip(rows, multiplier, strict=True):
-            if row.free:
-                neutral = _neutral(row, table, S, means[group - 1] / scale[:p], loads)
-                out.append(neutral if row.start is None else row.start * factor)
+        loads, explained = _loadings(rows, table, S), _explained(rows)
+        mean = means[group - 1] / scale[:p]
+        for row, factor in zip(rows, factors(rows, table.place, scale), strict=True):
+            if not row.free:
+                continue
+            if row.start is not None:
+                out.append(row.start * factor)
+            elif row.op == "=~":
+                out.append(loads.get((row.lhs, row.rhs), 0.7))
+            else:
+                out.append(_neutral(row, table.place, S, mean, explained))
     return np.array(out)
 
 
@@ -42,41 +47,30 @@ def cautious_starts(table: ParameterTable, start: Array) -> list[Array]:
     return [small, np.where(loading, np.where(start < 0, -1.0, 1.0), small)]
 
 
-def _neutral(
-    row: Row, table: ParameterTable, S: Array, mean: Array, loads: dict[tuple[str, str], float]
-) -> float:
-    if row.op == "=~":
-        return loads.get((row.lhs, row.rhs), 0.7)
+def _neutral(row: Row, place: dict[str, int], S: Array, mean: Array, explained: set[str]) -> float:
+    """Return sample moments where nothing explains a variable, half variances elsewhere, zero for paths."""
+    p, i = len(S), place[row.lhs]
+    j = place.get(row.rhs, i)
     if row.op == "~1":
-        return float(mean[table.place[row.lhs]]) if row.lhs in table.observed else 0.0
-    if row.op == "~~" and row.lhs == row.rhs:
-        if row.lhs in table.observed:
-            at = table.place[row.lhs]
-            return float(S[at, at]) * (0.5 if _explained(row.lhs, table) else 1.0)
-        return 0.5
-    if (
-        row.op == "~~"
-        and row.lhs in table.observed
-        and row.rhs in table.observed
-        and _free_covariance(row, table)
-    ):
-        return float(S[table.observed.index(row.lhs), table.observed.index(row.rhs)])
-    return 0.0
+        return float(mean[i]) if i < p else 0.0
+    if row.op == "~":
+        return 0.0
+    if i == j:
+        return 0.5 if i >= p else float(S[i, i]) * (0.5 if row.lhs in explained else 1.0)
+    alone = i < p and j < p and row.lhs not in explained and row.rhs not in explained
+    return float(S[i, j]) if alone else 0.0
 
 
-def _explained(name: str, table: ParameterTable) -> bool:
-    return any((r.op == "=~" and r.rhs == name) or (r.op == "~" and r.lhs == name) for r in table.rows)
-
-
-def _free_covariance(row: Row, table: ParameterTable) -> bool:
-    return not _explained(row.lhs, table) and not _explained(row.rhs, table)
+def _explained(rows: list[Row]) -> set[str]:
+    """Names of variables that something in the model explains."""
+    return {row.rhs for row in rows if row.op == "=~"} | {row.lhs for row in rows if row.op == "~"}
 
 
 def _loadings(rows: list[Row], table: ParameterTable, S: Array) -> dict[tuple[str, str], float]:
     out: dict[tuple[str, str], float] = {}
     for factor in table.latent:
         own = [row for row in rows if row.op == "=~" and row.lhs == factor and row.rhs in table.observed]
-        at = [table.observed.index(row.rhs) for row in own]
+        at = [table.place[row.rhs] for row in own]
         marker = next((k for k, row in enumerate(own) if row.fixed), None)
         values = _by_marker(S[np.ix_(at, at)], marker) if marker is not None else _centroid(S[np.ix_(at, at)])
         sign = np.sign(own[marker].fixed or 1.0) if marker is not None else 1.0
@@ -86,13 +80,12 @@ def _loadings(rows: list[Row], table: ParameterTable, S: Array) -> dict[tuple[st
 
 def _by_marker(S: Array, marker: int) -> Array:
     """FABIN 2: cov(y_j, instruments) on cov(marker, instruments)."""
-    size = len(S)
-    out = np.ones(size)
-    for j in range(size):
-        others = [k for k in range(size) if k not in {j, marker}]
-        if j != marker and others:
-            below = float(S[marker, others] @ S[marker, others])
-            out[j] = float(S[j, others] @ S[marker, others]) / below if below > 1e-8 else 1.0
+    c = S[marker]
+    above = S @ c - np.diag(S) * c - c * c[marker]
+    below = c @ c - c**2 - c[marker] ** 2
+    usable = below > 1e-8
+    out = np.where(usable, above / np.where(usable, below, 1.0), 1.0)
+    out[marker] = 1.0
     return np.where(np.abs(out) > 3, np.sign(out), np.where(np.abs(out) < 0.05, 0.05, out))
 
 

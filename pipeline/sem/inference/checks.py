@@ -22,7 +22,7 @@ def warnings_of(solution: Solution, information: Array, dropped: int, missing: s
         out += _residual_covariances(solution, g, where)
     if dropped:
         reason = (
-            "with a missing answer"
+            "with a missing value"
             if missing == "listwise"
             else "without any answer, or without a fixed covariate,"
         )

@@ -61,6 +61,10 @@ def compare(a: Fit, b: Fit, method: str | None = None) -> Comparison:
     if wide.method.robust == (method == "standard"):
         raise ModelError(f"method '{method}' does not go with tests of kind '{wide.method.test}'")
     if method == "satorra.2000":
+        if wide.method.missing == "fiml":
+            raise ModelError(
+                "'satorra.2000' needs complete rows; use 'satorra.bentler.2001' with missing='fiml'"
+            )
         return _satorra_2000(wide, narrow)
     df, raw = narrow.df - wide.df, narrow.tested.statistic - wide.tested.statistic
     if method == "standard":

@@ -15,12 +15,21 @@ from pipeline.sem.inference.scores import cross_products, parameter_scores
 def information(solution: Solution, kind: str, rows: Rows | None = None) -> Array:
     """Return the information of one observation about all free parameters, in the internal metric."""
     if kind == "expected" or not _has_likelihood(solution):
-        return solution.state.theta_fisher()
+        return _by_rows(solution, solution.state.theta_fisher())
     if kind == "observed":
-        return symmetric(solution.state.theta_hessian())
+        return _by_rows(solution, symmetric(solution.state.theta_hessian()))
     if rows is None:
         raise DataError("first-order information needs the rows of the data, not only their Moments")
     return first_order(solution, rows)
+
+
+def _by_rows(solution: Solution, matrix: Array) -> Array:
+    """Weigh groups by their rows where the discrepancy weighs them by n - 1 (lavaan)."""
+    if not solution.sample.unbiased or len(solution.sample.groups) == 1:
+        return matrix
+    ratios = row_shares(solution) / solution.problem.shares
+    parts = zip(ratios, solution.problem.layout.parts, strict=True)
+    return solution.problem.stack([ratio * matrix[part, part] for ratio, part in parts])
 
 
 def _has_likelihood(solution: Solution) -> bool:

@@ -210,7 +210,7 @@ def group_residuals(solution: Solution) -> list[GroupResiduals]:
 
 
 def _residuals(solution: Solution) -> dict[str, float]:
-    shares = solution.sample.counts / solution.sample.total
+    shares = solution.sample.weight_shares
     groups = [root_mean_squares(group, solution.table.meanstructure) for group in group_residuals(solution)]
     out = {name: float(sum(f * g[name] for f, g in zip(shares, groups, strict=True))) for name in groups[0]}
     return {"srmr": out["srmr_bentler"]} | out
@@ -228,7 +228,7 @@ def _others(model: Tested) -> dict[str, float]:
 
 
 def _gfi(solution: Solution) -> float:
-    shares = solution.sample.counts / solution.sample.total
+    shares = solution.sample.weight_shares
     return float(shares @ np.array([_gfi_of_group(solution, g) for g in range(len(shares))]))
 
 

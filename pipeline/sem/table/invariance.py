@@ -63,7 +63,7 @@ def _release(row: Row, table: ParameterTable, equal: Sequence[str], std_lv: bool
     kind = kind_of(row, table)
     if kind == "means" and "intercepts" in equal and "means" not in equal:
         return replace(row, fixed=None)
-    if kind == "lv.variances" and std_lv and "loadings" in equal:
+    if kind == "lv.variances" and std_lv and "loadings" in equal and kind not in equal:
         return replace(row, fixed=None)
     return row
 

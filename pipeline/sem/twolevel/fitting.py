@@ -19,7 +19,7 @@ from pipeline.sem.twolevel.estimate import prepare, solve
 from pipeline.sem.twolevel.identification import check_identified
 from pipeline.sem.twolevel.inference import Clusters, unit_codes
 from pipeline.sem.twolevel.result import TwoLevelFit
-from pipeline.sem.twolevel.sample import complete_sample
+from pipeline.sem.twolevel.sample import complete_sample, incomplete_sample
 from pipeline.sem.twolevel.table import build_leveled_table
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def fit_two_level(
     rows = rows.usable(method.missing)
     table = build_leveled_table(model, [g.label for g in rows.groups], rules)
     groups = cluster_rows(rows, table)
-    sample = complete_sample(table, groups)
+    sample = (incomplete_sample if method.missing == "fiml" else complete_sample)(table, groups)
     problem, _, factor = prepare(table, sample)
     if nonlinear_constraints(table.whole, factor) is not None:
         raise ModelError(

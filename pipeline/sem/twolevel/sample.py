@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import DataError
-from pipeline.sem.twolevel.data import ClusterMoments, ClusterRows, cluster_moments
+from pipeline.sem.twolevel.data import ClusterMoments, ClusterRows, cluster_moments, sums
+from pipeline.sem.twolevel.incomplete import Incomplete, pattern_moments
 from pipeline.sem.twolevel.likelihood import Complete
 from pipeline.sem.twolevel.problem import Likelihood2, State2
 from pipeline.sem.twolevel.table import BETWEEN, LeveledTable
@@ -35,6 +36,7 @@ class Sample2:
     clusters: Array
     scale: Array
     first: tuple[FirstMoments, ...]
+    answers: Array
 
     @property
     def total(self) -> int:
@@ -64,10 +66,7 @@ class Sample2:
     @property
     def jacobian(self) -> float:
         """What the log-likelihood loses by the scale: the sum of ln scale over all values."""
-        y = len(self.people)
-        logs = np.log(self.scale)
-        q = len(self.joint) - y
-        return float(self.counts.sum() * logs[q:].sum() + self.clusters.sum() * logs[:q].sum())
+        return float(self.answers @ np.log(self.scale))
 
 
 def complete_sample(table: LeveledTable, groups: Sequence[ClusterRows]) -> Sample2:
@@ -80,10 +79,34 @@ def sample_of_moments(table: LeveledTable, moments: Sequence[ClusterMoments]) ->
     joint = table.joint
     scale = _scale(moments, joint)
     first = tuple(_first_moments(m) for m in moments)
+    people, clusters = (sum(getattr(m, name) for m in moments) for name in ("people", "clusters"))
+    own = len(table.cluster_only)
+    answers = np.where(np.arange(len(joint)) < own, clusters, people)
     return Sample2(
         joint, table.within.observed, tuple(Complete(m.scaled(scale)) for m in moments),
-        np.array([m.people for m in moments]), np.array([m.clusters for m in moments]), scale, first,
+        np.array([m.people for m in moments]), np.array([m.clusters for m in moments]), scale, first, answers,
     )  # fmt: skip
+
+
+def incomplete_sample(table: LeveledTable, groups: Sequence[ClusterRows]) -> Sample2:
+    """Return the sample of rows with missing answers; first moments come from answers filled by their mean."""
+    filled = [_filled(group) for group in groups]
+    crude = sample_of_moments(table, [cluster_moments(group) for group in filled])
+    likelihoods = tuple(Incomplete(pattern_moments(group).scaled(crude.scale)) for group in groups)
+    answers = [np.concatenate([(~np.isnan(g.z)).sum(0), (~np.isnan(g.y)).sum(0)]) for g in groups]
+    return replace(crude, likelihoods=likelihoods, answers=np.sum(answers, axis=0).astype(float))
+
+
+def _filled(group: ClusterRows) -> ClusterRows:
+    """Fill missing answers by the mean of their cluster, or of all where the cluster gave none."""
+    answered = ~np.isnan(group.y)
+    totals = sums(group.cluster, np.where(answered, group.y, 0.0), group.clusters)
+    counts = sums(group.cluster, answered.astype(float), group.clusters)
+    centre = totals.sum(0) / np.maximum(counts.sum(0), 1)
+    means = np.where(counts > 0, totals / np.maximum(counts, 1), centre)
+    y = np.where(answered, group.y, means[group.cluster])
+    z = np.where(np.isnan(group.z), np.nanmean(group.z, axis=0) if group.z.size else 0.0, group.z)
+    return replace(group, y=y, z=z)
 
 
 def _scale(moments: Sequence[ClusterMoments], names: Sequence[str]) -> Array:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, vech_index
+from pipeline.sem.arrays import Array, Index, vech_index
 from pipeline.sem.estimate.newton import Optimum, minimise
 from pipeline.sem.structure.constraints import Reduction
 from pipeline.sem.structure.ram import Block
@@ -68,7 +69,7 @@ def saturated_blocks(table: LeveledTable, sample: Sample2, g: int) -> list[tuple
     located = [table.within.observed.index(name) for name in own]
     means = np.array([mu[name] for name in own])
     within = _free_block(near.within @ near.within.T, means, located)
-    between = _triangular_block(near.between, np.array([mu[name] for name in table.between.observed]))
+    between = _triangular_block(near.between @ near.between.T, np.array([mu[name] for name in table.between.observed]))
     return [within, between]
 
 
@@ -96,11 +97,13 @@ def problem_of(table: LeveledTable, sample: Sample2, blocks: Sequence[Block]) ->
 
 
 def independence_table(table: LeveledTable) -> LeveledTable:
-    """Return the baseline: every variable on its own, at each of its levels."""
+    """Return the baseline: every variable on its own, at each level; only covariates covary (lavaan)."""
     rows: list[Row] = []
     for group in range(1, len(table.whole.groups) + 1):
         for number, level in ((WITHIN, table.within), (BETWEEN, table.between)):
             rows += [Row(name, "~~", name, group, level=number) for name in level.observed]
+            pairs = combinations(level.covariates, 2)
+            rows += [Row(a, "~~", b, group, level=number) for a, b in pairs]
             own = [n for n in level.observed if number == BETWEEN or n not in table.between.observed]
             rows += [Row(name, "~1", "", group, level=number) for name in own]
     plain = table.with_rows(rows)
@@ -122,9 +125,14 @@ def _free_block(covariance: Array, means: Array, located: Sequence[int]) -> tupl
     return block, np.concatenate([covariance[rows, columns], means])
 
 
-def _triangular_block(root: Array, means: Array) -> tuple[Block, Array]:
-    """Return a block whose covariances are L L', and its parameters at L = root."""
-    p = len(root)
+def _triangular_block(covariance: Array, means: Array) -> tuple[Block, Array]:
+    """Return a block whose covariances are L L', and its parameters at a covariance.
+
+    Variables take their turn by what is left of their variance: where the covariances are singular, columns
+    of L then vanish from the last one on, and no other zero on its diagonal leaves L free to rotate.
+    """
+    p = len(covariance)
+    root, order = _pivoted(covariance)
     rows, columns = vech_index(p)
     count = len(rows)
     S = np.zeros((2 * p, 2 * p))
@@ -132,10 +140,22 @@ def _triangular_block(root: Array, means: Array) -> tuple[Block, Array]:
     at = np.arange(p)
     block = Block(
         p, count + p, np.zeros((2 * p, 2 * p)), S, np.zeros(2 * p),
-        np.array([rows, p + columns, np.arange(count)]), np.zeros((3, 0), dtype=np.intp),
+        np.array([order[rows], p + columns, np.arange(count)]), np.zeros((3, 0), dtype=np.intp),
         np.array([at, at, count + at]), True,
     )  # fmt: skip
     return block, np.concatenate([root[rows, columns], means])
+
+
+def _pivoted(covariance: Array) -> tuple[Array, Index]:
+    """Return L and the order of variables of a Cholesky decomposition with pivots."""
+    from scipy.linalg.lapack import dpstrf
+
+    factor, pivots, rank, _ = dpstrf(covariance, lower=1, tol=0.0)
+    root = np.tril(factor)
+    root[:, rank:] = 0.0
+    unsettled = np.arange(rank, len(root))
+    root[unsettled, unsettled] = 1e-6 * root[0, 0]
+    return root, np.asarray(pivots, dtype=np.intp) - 1
 
 
 def _kept(solution: Solution2, problem: Problem2, free: Sequence[bool]) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.sem.arrays import Array, Index
 from pipeline.sem.twolevel.data import ClusterRows
+from pipeline.sem.twolevel.incomplete import IncompletePoint, cell_scatters
 from pipeline.sem.twolevel.likelihood import CompletePoint, Directions
 from pipeline.sem.twolevel.problem import State2
 
@@ -20,6 +21,8 @@ _CHUNK = 4096
 def cluster_scores(state: State2, g: int, rows: ClusterRows, scale: Array) -> Array:
     """Return the scores of every cluster of a group by the group's parameters (J x k)."""
     point, lines = state.points[g], state.directions(g)
+    if isinstance(point, IncompletePoint):
+        return _incomplete_scores(point, lines, cell_scatters(rows), scale)
     assert isinstance(point, CompletePoint)
     d = np.hstack([rows.z, rows.means]) / scale
     mu = state.problem.place.joint(state.implied[2 * g], state.implied[2 * g + 1]).mu
@@ -45,6 +48,17 @@ def _scores(point: CompletePoint, lines: Directions, Y: Array, sizes: Array, sca
     size = len(Y)
     covariances = np.hstack([within.reshape(size, -1) @ W.T, between.reshape(size, -1) @ B.T]) / 2
     out: Array = covariances - A @ lines.mean
+    return -out
+
+
+def _incomplete_scores(point: IncompletePoint, lines: Directions, scatters: Array, scale: Array) -> Array:
+    """Return the scores where answers are missing, from the clusters' derivatives by the moments."""
+    q = point.moments.z.shape[1]
+    within = point.cluster_within(scatters / np.outer(scale[q:], scale[q:]))
+    size = len(within)
+    own = lines.within[:, q:, q:].reshape(len(lines.within), -1)
+    parts = [within.reshape(size, -1) @ own.T, point.cluster_between.reshape(size, -1) @ lines.flat()[1].T]
+    out: Array = np.hstack(parts) + point.cluster_mu @ lines.mean
     return -out
 
 

@@ -25,10 +25,11 @@ _KNOWN = {"1": WITHIN, "within": WITHIN, "2": BETWEEN, "between": BETWEEN}
 
 @dataclass(frozen=True)
 class Level:
-    """The observed variables and factors of one level."""
+    """The observed variables and factors of one level, and the covariates among the former."""
 
     observed: tuple[str, ...]
     latent: tuple[str, ...]
+    covariates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def build_leveled_table(model: Model, groups: Sequence[str], rules: Rules) -> Le
             block = block_rows(own, role, group, len(groups), rules)
             rows += [_placed(row, number, roles[1]) for row in block]
     rows = share_fixed_labels(rows)
-    levels = [Level(role.observed, role.latent) for role in roles]
+    levels = [Level(role.observed, role.latent, role.exogenous_observed) for role in roles]
     table = ParameterTable(
         tuple(rows), unique((*roles[0].observed, *roles[1].observed)),
         unique((*roles[0].latent, *roles[1].latent)), (), tuple(groups), True, model.definitions,

@@ -47,6 +47,12 @@ def test_batch_size_does_not_matter(monkeypatch):
     np.testing.assert_allclose(tables(cases.factors().bootstrap(draws=60, seed=3)), tables(small), atol=1e-9)
 
 
+def test_large_samples_are_drawn_in_smaller_portions(monkeypatch):
+    whole = cases.factors().bootstrap(draws=60, seed=3)
+    monkeypatch.setattr("pipeline.sem.bootstrap.units._CELLS", 2000)
+    np.testing.assert_allclose(tables(cases.factors().bootstrap(draws=60, seed=3)), tables(whole), atol=1e-9)
+
+
 def test_a_longer_run_begins_with_the_shorter_one():
     short, long = (cases.factors().bootstrap(draws=n, seed=3) for n in (30, BATCH + 30))
     np.testing.assert_allclose(tables(long)[:30], tables(short), atol=1e-9)
@@ -94,7 +100,7 @@ def test_both_kernels_agree(meanstructure, second_order):
     model = cases.CFA + ("\ng =~ visual + textual + speed" if second_order else "")
     fit = sem.fit(model, frame(HS), meanstructure=meanstructure)
     resampling = fit.bootstrap(draws=1).resampling
-    batch = resampling.source.batch(resampling.units.drawn(1, 0))
+    batch = resampling.source.batch(next(resampling.units.drawn(BATCH, 1)))
     block = fit.solution.problem.layout.blocks[0]
     theta = fit.solution.state.theta + 0.02 * np.random.default_rng(1).standard_normal((BATCH, block.q))
     fast, general = Factor(block), Dense(block, np.array([], dtype=np.intp))
@@ -107,7 +113,7 @@ def test_both_kernels_agree(meanstructure, second_order):
 )
 def test_gradients_are_those_of_the_value(fit):
     resampling = fit().bootstrap(draws=1).resampling
-    batch = resampling.source.batch(resampling.units.drawn(1, 0)).keep(np.arange(3))
+    batch = resampling.source.batch(next(resampling.units.drawn(BATCH, 1))).keep(np.arange(3))
     objective = resampling.refitter.objective(resampling.refitter.dense)
     x = np.repeat(fit().solution.state.x[None], 3, axis=0) + 0.01
     slopes = objective(x, batch)[1]
