@@ -6,22 +6,25 @@
 from pipeline.mediation.decomposed import few_clusters, fit_decomposed
 from pipeline.mediation.design import Design, lay_beside
 from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
-from pipeline.mediation.errors import MediationError
+from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
+from pipeline.mediation.latent_means import fit_latent_means
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
-from pipeline.mediation.model import FLAT_IGNORES, MANIFEST_MEANS, Equation, PathModel
+from pipeline.mediation.model import FLAT_IGNORES, LATENT_MEANS, MANIFEST_MEANS, Equation, PathModel
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
     "FLAT_IGNORES",
+    "LATENT_MEANS",
     "MANIFEST_MEANS",
     "Design",
     "Equation",
     "IndirectEffects",
     "MediationError",
     "MixedFit",
+    "NotEstimable",
     "PathGraph",
     "PathModel",
     "Verdict",
@@ -30,6 +33,7 @@ __all__ = [
     "few_clusters",
     "fit_decomposed",
     "fit_flat",
+    "fit_latent_means",
     "fit_random_intercepts",
     "indirect_effects",
     "judge",

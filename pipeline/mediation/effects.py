@@ -212,12 +212,16 @@ def _row(
 
 
 def _delta(effect: _Effect, model: PathModel, est: Mapping[Slope, float]) -> float:
-    """Delta-method standard error: gradient of the sum of products, equation by equation."""
+    """Delta-method standard error: gradient of the sum of products, jointly or equation by equation."""
     gradient: dict[Slope, float] = {}
     for along in effect.slopes():
         for slope in along:
             others = np.prod([est[other] for other in along if other != slope])
             gradient[slope] = gradient.get(slope, 0.0) + float(others)
+    if model.joint is not None:
+        asked = [slope for slope in gradient if slope in model.joint.index]
+        whole = np.array([gradient[slope] for slope in asked])
+        return float(np.sqrt(whole @ model.joint.loc[asked, asked].to_numpy(float) @ whole))
     variance = 0.0
     for outcome, equation in model.equations.items():
         weights = np.array([gradient.get((name, outcome, level), 0.0) for name, level in equation.slopes])

@@ -1,12 +1,12 @@
 """A fitted path model: one row a slope, one `Equation` an outcome.
 
-`decomposed` and `flat` make it; `effects` and the stages read it.
+`decomposed`, `latent_means` and `flat` make it; `effects` and the stages read it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Slope = tuple[str, str, str]
 MANIFEST_MEANS = "manifest means: attenuated where clusters measure imprecisely"
+LATENT_MEANS = "latent means: corrected for the error with which clusters are measured by their members"
 FLAT_IGNORES = "flat (single-level): ignores clusters"
 
 
@@ -30,6 +31,8 @@ class Equation:
 
     `level` is the level of the rows; `clusters` counts the units that carry a random intercept, nearest level
     first; `variances` (with "residual") and `icc` (their shares, given the predictors) follow the same order.
+    With latent means `variances` are the residual ones within and between, `icc` is the outcome's share
+    between, and `r2` the share explained at each level.
     `slopes` are (predictor, within | between | flat), in the order of `estimates` and `cov`. `freedom` is the
     residual degrees of freedom of least squares, None with random intercepts (errors are then large-sample).
     """
@@ -51,6 +54,7 @@ class Equation:
     converged: bool
     second: SecondOpinion | None
     warnings: tuple[str, ...]
+    r2: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,17 @@ class PathModel:
     cluster_mean (the predictor is an observed cluster mean), beta. z is est / se; with least squares p and
     interval are from t on df degrees of freedom, otherwise from the normal. beta is est times the standard
     deviation of the predictor over that of the outcome, both at the slope's level: pooled within clusters for
-    within, of manifest cluster means for between.
+    within, of manifest cluster means for between; with latent means implied by the model. `joint` is the
+    covariance of all slopes where one model holds them, by (predictor, outcome, level); without it equations
+    are independent. `notes` are what such a model warns of as a whole.
     """
 
     kind: str
     frame: pd.DataFrame
     equations: Mapping[str, Equation]
     confidence: float
+    joint: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
@@ -81,8 +89,9 @@ class PathModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What every equation warns of, once each."""
-        return tuple(dict.fromkeys(text for one in self.equations.values() for text in one.warnings))
+        """What the model and every equation warn of, once each."""
+        own = (text for one in self.equations.values() for text in one.warnings)
+        return tuple(dict.fromkeys([*self.notes, *own]))
 
     def slopes(self) -> dict[Slope, dict[str, Any]]:
         """The rows of the frame by (predictor, outcome, level)."""
@@ -106,7 +115,7 @@ def assemble(kind: str, fitted: Mapping[str, tuple[Rows, Equation]], confidence:
 def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:
     term: Term = data.terms[index]
     est, se = float(equation.estimates[index]), float(np.sqrt(equation.cov[index, index]))
-    critical, tail = _reference(est / se, equation.freedom, confidence)
+    critical, tail = reference(est / se, equation.freedom, confidence)
     return {
         "outcome": equation.outcome,
         "predictor": term.predictor,
@@ -124,7 +133,7 @@ def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[
     }
 
 
-def _reference(z: float, freedom: int | None, confidence: float) -> tuple[float, float]:
+def reference(z: float, freedom: int | None, confidence: float) -> tuple[float, float]:
     """Critical value and two-sided p."""
     from scipy import stats
 

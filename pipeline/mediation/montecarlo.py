@@ -32,19 +32,36 @@ class Interval:
 def draw_slopes(model: PathModel, draws: int, seed: int) -> dict[Slope, NDArray[np.float64]]:
     """Draws of every slope, by (predictor, outcome, level).
 
-    Normal around the estimates with the equation's covariance; equations are independent, as their errors
-    are in a recursive model. Each equation has its own stream (PCG64, seeded by `seed` and the outcome's
+    Normal around the estimates with the joint covariance, where one model holds all equations, and otherwise
+    with each equation's own; equations are then independent, as their errors are in a recursive model with
+    complete rows. Each equation has its own stream (PCG64, seeded by `seed` and the outcome's
     name), so that its draws do not depend on which routes or other equations are asked for.
     """
     drawn: dict[Slope, NDArray[np.float64]] = {}
     for outcome, equation in model.equations.items():
-        values, vectors = np.linalg.eigh(equation.cov)
-        root = vectors @ np.diag(np.sqrt(np.maximum(values, 0.0))) @ vectors.T
         stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *outcome.encode()])))
-        sample = equation.estimates + stream.standard_normal((draws, len(root))) @ root
+        noise = stream.standard_normal((draws, len(equation.slopes)))
+        if model.joint is None:
+            noise = noise @ _root(equation.cov)
         for index, (predictor, level) in enumerate(equation.slopes):
-            drawn[predictor, outcome, level] = sample[:, index]
-    return drawn
+            drawn[predictor, outcome, level] = noise[:, index]
+    slopes = list(drawn)
+    if model.joint is not None:
+        mixed = np.column_stack(list(drawn.values())) @ _root(model.joint.loc[slopes, slopes].to_numpy(float))
+        drawn = dict(zip(slopes, mixed.T, strict=True))
+    centre = {
+        (predictor, outcome, level): value
+        for outcome, equation in model.equations.items()
+        for (predictor, level), value in zip(equation.slopes, equation.estimates, strict=True)
+    }
+    return {slope: values + centre[slope] for slope, values in drawn.items()}
+
+
+def _root(cov: Floats) -> Floats:
+    """The symmetric root of a covariance matrix: it does not depend on the order of the slopes."""
+    values, vectors = np.linalg.eigh(cov)
+    root: Floats = vectors @ np.diag(np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return root
 
 
 def percentile_interval(sample: Floats, confidence: float) -> Interval:
