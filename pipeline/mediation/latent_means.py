@@ -52,7 +52,8 @@ def fit_latent_means(
     cov = _covariance(rows, fit, slopes)
     table = _table(rows, fit, cov, slopes, confidence)
     equations = {outcome: _equation(outcome, rows, fit, cov, design) for outcome in graph.outcomes}
-    return PathModel(KIND, table, equations, confidence, joint=cov, notes=_notes(rows, fit))
+    unit = (rows.unit or rows.cluster) if fit.method.robust else None
+    return PathModel(KIND, table, equations, confidence, joint=cov, notes=_notes(rows, fit), unit=unit)
 
 
 def _fit(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
@@ -61,6 +62,7 @@ def _fit(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
     unit = UNIT if rows.unit is not None and estimator == "MLR" else None
+    missing = missing if rows.frame.isna().to_numpy().any() else "listwise"
     try:
         fit = sem.fit(
             rows.syntax, rows.frame, estimator=estimator, missing=missing, cluster=CLUSTER, robust_unit=unit

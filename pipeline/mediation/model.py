@@ -67,7 +67,8 @@ class PathModel:
     deviation of the predictor over that of the outcome, both at the slope's level: pooled within clusters for
     within, of manifest cluster means for between; with latent means implied by the model. `joint` is the
     covariance of all slopes where one model holds them, by (predictor, outcome, level); without it equations
-    are independent. `notes` are what such a model warns of as a whole.
+    are independent. `notes` are what such a model warns of as a whole, `unit` is the level that its
+    errors are robust to.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class PathModel:
     confidence: float
     joint: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    unit: str | None = None
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
