@@ -91,7 +91,7 @@ def fit(
     """
     parsed = parse(model)
     if parsed.levels:
-        _check_two_level(parsed, cluster, sampling_weights, fixed_x)
+        _check_two_level(cluster, sampling_weights, fixed_x)
         _check_operators(parsed, ordered)
         assert cluster is not None
         return fit_two_level(
@@ -102,6 +102,7 @@ def fit(
             cluster=cluster,
             group=group,
             robust_unit=robust_unit,
+            source=None if isinstance(data, Moments) else data,
         )
     _check_scope(parsed, ordered, robust_unit, parameterization)
     method = choose(
@@ -152,7 +153,7 @@ def _check_scope(
         raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
 
 
-def _check_two_level(model: Model, cluster: str | None, weights: str | None, fixed_x: bool | None) -> None:
+def _check_two_level(cluster: str | None, weights: str | None, fixed_x: bool | None) -> None:
     if cluster is None:
         raise ModelError(
             "'level:' blocks make a two-level model: name the column of the clusters, as cluster='team'"

@@ -197,15 +197,3 @@ def test_intervals_of_paths_cover_95_percent(estimator):
             row = frame[frame["label"] == label].iloc[0]
             hits.append(row["ci_lower"] < truth < row["ci_upper"])
     assert 0.93 <= np.mean(hits) <= 0.97
-
-
-@pytest.mark.slow
-def test_bootstrap_intervals_of_paths_cover_95_percent():
-    model = "x =~ x0 + x1 + x2\nm =~ m0 + m1 + m2\ny =~ y0 + y1 + y2\nm ~ a*x\ny ~ b*m"
-    draw, hits = np.random.default_rng(21), []
-    for sample in range(1000):
-        boot = sem.fit(model, population(draw, 250)).bootstrap(draws=400, seed=sample)
-        for label, truth in (("a", 0.5), ("b", 0.4)):
-            interval = boot.interval(label)
-            hits.append(interval.lower < truth < interval.upper)
-    assert 0.93 <= np.mean(hits) <= 0.97

@@ -2,25 +2,36 @@
 
 Two-loop recursion (Nocedal, 1980) on arrays led by the resample; a step that does not satisfy Armijo's
 condition is halved for its own resample only; finished resamples leave. Converged means that g'Hg, twice what
-another step would gain, is below 1e-12, with H the current inverse Hessian; the last step is still taken.
+another step would gain, is below 1e-12; since H is the current quasi-Newton matrix and not the exact inverse,
+1e-13 is asked of it, and the last step is still taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.bootstrap.moments import Batch
 
-TOLERANCE = 1e-12
+_GOAL = 1e-13
 _MEMORY = 10
 _LIMIT = 80
 _SHORTEST = 1e-3
 
-Objective = Callable[[Array, Batch], tuple[Array, Array]]
+
+class Kept(Protocol):
+    """Data of several resamples."""
+
+    def keep(self, draws: Array) -> Self:
+        """Return some of the resamples."""
+        ...
+
+
+B = TypeVar("B", bound=Kept)
+Objective = Callable[[Array, B], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Descent:
     converged: Array
 
 
-def descend(objective: Objective, batch: Batch, start: Array, metric: Array) -> Descent:
+def descend(objective: Objective[B], batch: B, start: Array, metric: Array) -> Descent:
     """Minimise F for every resample of a batch.
 
     An objective of NaN asks that the resample leave (another kernel must take it); an infinite one, for a
@@ -51,10 +62,10 @@ def descend(objective: Objective, batch: Batch, start: Array, metric: Array) -> 
 
 
 @dataclass
-class _Front:
+class _Front(Generic[B]):
     """The resamples still moving."""
 
-    batch: Batch
+    batch: B
     who: Array
     x: Array
     value: Array
@@ -67,7 +78,7 @@ class _Front:
     decrement: Array = field(init=False)
 
     @classmethod
-    def at(cls, objective: Objective, batch: Batch, x: Array, metric: Array) -> _Front:
+    def at(cls, objective: Objective[B], batch: B, x: Array, metric: Array) -> _Front[B]:
         """Evaluate at the start and turn downhill."""
         value, gradient = objective(x, batch)
         lost = ~np.isfinite(value)
@@ -75,7 +86,7 @@ class _Front:
         front.turn(np.ones(len(x), dtype=bool))
         return front
 
-    def step(self, objective: Objective) -> None:
+    def step(self, objective: Objective[B]) -> None:
         """Try a step for every resample; accept it, or halve it."""
         trial = self.x + self.share[:, None] * self.direction
         value, gradient = objective(trial, self.batch)
@@ -108,7 +119,7 @@ class _Front:
     @property
     def finished(self) -> Array:
         """Resamples that another step cannot improve."""
-        return (self.decrement < TOLERANCE) & ~self.lost
+        return (self.decrement < _GOAL) & ~self.lost
 
     def _remember(self, s: Array, y: Array, accepted: Array) -> None:
         """Keep the last moves; one that was refused or found no curvature counts nothing (rho = 0)."""

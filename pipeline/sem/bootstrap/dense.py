@@ -40,7 +40,7 @@ class Dense:
         """Return F (resamples) and its gradient (resamples x parameters)."""
         filled = self.fill(theta, group)
         value, by_sigma, by_mu = self._likelihood(filled, group)
-        return np.where(np.isnan(value), np.inf, value), self._gradient(filled, by_sigma, by_mu)
+        return np.where(np.isnan(value), np.inf, value), self.gradient(filled, by_sigma, by_mu)
 
     def fill(self, theta: Array, group: GroupBatch) -> Filled:
         """Put parameters and the resamples' exogenous moments into the matrices."""
@@ -80,7 +80,7 @@ class Dense:
             by_mu[:, at] += shift
         return value, by_sigma, by_mu
 
-    def _gradient(self, filled: Filled, by_sigma: Array, by_mu: Array) -> Array:
+    def gradient(self, filled: Filled, by_sigma: Array, by_mu: Array) -> Array:
         """Chain rule of structure.derivatives, for all resamples."""
         block, p = self.block, self.block.p
         A = filled.A[:, :p]

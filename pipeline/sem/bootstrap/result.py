@@ -5,18 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.intervals import KINDS, Interval, ends, withheld
-from pipeline.sem.bootstrap.resampling import Resampling
-from pipeline.sem.bootstrap.values import Values
 from pipeline.sem.errors import ModelError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Draws(Protocol):
+    """Draws of the parameters, and of whatever follows from them."""
+
+    @property
+    def failed(self) -> Array:
+        """Draws without a solution."""
+        ...
+
+    @property
+    def inadmissible(self) -> Array:
+        """Draws with an improper solution."""
+        ...
+
+    def of(self, name: str) -> Array:
+        """Return the draws of a named quantity."""
+        ...
+
+
+class Source(Protocol):
+    """Where draws come from."""
+
+    def without_each(self) -> Draws:
+        """Return the estimates without each unit in turn."""
+        ...
+
 
 CONVERGED, INADMISSIBLE, FAILED = "converged", "inadmissible", "failed"
 
@@ -26,9 +51,9 @@ class Bootstrap:
     """Draws of a fitted model. Failed ones are NaN and dropped from intervals; inadmissible ones are kept."""
 
     names: tuple[str, ...]
-    values: Values
-    original: Values
-    resampling: Resampling
+    values: Draws
+    original: Draws
+    resampling: Source
 
     @cached_property
     def draws(self) -> pd.DataFrame:
@@ -81,7 +106,7 @@ class Bootstrap:
         return pd.DataFrame([vars(self.interval(name, kind, level)) for name in self.names])
 
     @cached_property
-    def jackknife(self) -> Values:
+    def jackknife(self) -> Draws:
         """The estimates without each unit in turn."""
         return self.resampling.without_each()
 

@@ -39,7 +39,7 @@ class Units:
             starts = np.concatenate([[0], np.cumsum(sizes)])
             strata = tuple(range(a, b) for a, b in itertools.pairwise(starts))
             return cls(tuple(np.arange(s.start, s.stop) for s in strata), strata)
-        return _clusters([np.asarray(unit)[group.positions] for group in rows.groups])
+        return clusters([np.asarray(unit)[group.positions] for group in rows.groups])
 
     @property
     def count(self) -> int:
@@ -108,7 +108,8 @@ def count(indices: Array, size: int) -> Array:
     return np.bincount(flat, minlength=draws * size).reshape(draws, size).astype(np.float64)
 
 
-def _clusters(names: list[Array]) -> Units:
+def clusters(names: list[Array]) -> Units:
+    """Take equal names as one unit, group by group; the order is that of first appearance."""
     import pandas as pd
 
     codes, labels = pd.factorize(np.concatenate(names))

@@ -69,7 +69,7 @@ class Values:
 
     def of(self, name: str) -> Array:
         """Return the draws of a named quantity."""
-        standard, plain = _split(name)
+        standard, plain = split(name)
         labels = _Labels(self, standard)
         text = plain.replace(" ", "")
         with np.errstate(all="ignore"):
@@ -78,7 +78,7 @@ class Values:
             row = _find(self.table, text)
             if row is not None:
                 return self.row(row, standard)
-            return np.asarray(np.broadcast_to(_formula(plain).evaluate(labels), len(self.theta)))
+            return np.asarray(np.broadcast_to(formula(plain).evaluate(labels), len(self.theta)))
 
     def row(self, at: int, standard: str) -> Array:
         """Return the draws of a row of the table: in the user's units, or standardized."""
@@ -178,7 +178,8 @@ class _Labels(Mapping[str, Array]):
         return len(self.draws.theta)
 
 
-def _split(name: str) -> tuple[str, str]:
+def split(name: str) -> tuple[str, str]:
+    """Return the standardization before the colon, if any, and the rest of a name."""
     standard, colon, rest = name.strip().partition(":")
     if not (colon and standard.startswith("std_")):
         return "", name.strip()
@@ -195,7 +196,8 @@ def _find(table: ParameterTable, text: str) -> int | None:
     return None
 
 
-def _formula(text: str) -> Expression:
+def formula(text: str) -> Expression:
+    """Parse arithmetic on labels; say what a name may be where it is not."""
     try:
         return parse(f"y ~ x\nquantity := {text}").definitions[0].expression
     except SyntaxProblem as problem:

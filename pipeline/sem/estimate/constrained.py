@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.linalg import null_space
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
@@ -49,6 +48,8 @@ def _linearized(state: State, constraints: NonlinearConstraints) -> tuple[Array,
 
 
 def _step(state: State, constraints: NonlinearConstraints, c: Array, J: Array) -> tuple[Array, Array]:
+    from scipy.linalg import null_space
+
     K = state.problem.reduction.K
     fisher, g = state.fisher(), state.gradient
     first = np.linalg.lstsq(J.T, -g, rcond=None)[0]
@@ -80,6 +81,8 @@ def _search(state: State, step: Array, constraints: NonlinearConstraints, weight
 
 
 def _finish(state: State, J: Array, decrement: float, iterations: int) -> Optimum[State]:
+    from scipy.linalg import null_space
+
     problem = state.problem
     tangent = problem.reduction.K @ null_space(J)
     R = np.vstack([problem.reduction.R, J @ np.linalg.pinv(problem.reduction.K)])

@@ -73,11 +73,11 @@ class Optimum(Generic[P]):
         return self.decrement < TOLERANCE
 
 
-def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
+def minimise(problem: Objective[P], start: Array, maximum: int = _MAXIMUM) -> Optimum[P]:
     """Return the minimum reached from a start where the discrepancy is defined."""
     state, damping, decrement = problem.at(start), 0.0, np.inf
     curvature: _Curvature | None = None
-    for iteration in range(_MAXIMUM):
+    for iteration in range(maximum):
         if not len(start) or np.abs(state.gradient).max() < _FLAT:
             return Optimum(state, 0.0, iteration)
         if curvature is None or not (curvature.observed and decrement < _CHORD):
@@ -97,7 +97,7 @@ def minimise(problem: Objective[P], start: Array) -> Optimum[P]:
             curvature = None
         damping = min(max(4 * damping, 1e-4), 1e3) if small else (0.0 if damping < 1e-5 else damping / 8)
         state = moved
-    return Optimum(state, decrement, _MAXIMUM)
+    return Optimum(state, decrement, maximum)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import block_diag, null_space
 
 from pipeline.sem.arrays import Array, vech_index
 from pipeline.sem.errors import ModelError
@@ -149,6 +148,8 @@ def _satorra_2000(wide: Fit, narrow: Fit) -> Comparison:
     as lavaan takes it: in the units of the variables. The difference is scaled and shifted
     (Asparouhov & Muthen, 2010).
     """
+    from scipy.linalg import null_space
+
     solution, df = wide.solution, narrow.df - wide.df
     K = solution.problem.reduction.K
     P = np.linalg.inv(K.T @ information(solution, wide.method.information, wide.rows) @ K)
@@ -184,6 +185,8 @@ def _user(solution: Solution) -> Array:
 
 def _delta(solution: Solution) -> Array:
     """Return the derivatives of the moments by the unconstrained parameters, in the user's units."""
+    from scipy.linalg import block_diag
+
     scale = solution.observed_scale
     rows, columns = vech_index(len(scale))
     unit = scale[rows] * scale[columns]

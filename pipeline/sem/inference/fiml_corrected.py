@@ -9,7 +9,6 @@ U = Wm - Wm Delta (Delta' W Delta)^-1 Delta' Wm, where W is Wm or, with expected
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.data import Rows
@@ -41,6 +40,8 @@ class _Saturated:
     """Information matrices over (mu, vech Sigma), groups stacked and weighted by their share."""
 
     def __init__(self, solution: Solution, kind: str, rows: Rows | None) -> None:
+        from scipy.linalg import block_diag
+
         shares = row_shares(solution)
         groups = range(len(shares))
         keep = np.flatnonzero(free_moments(solution))
@@ -62,6 +63,8 @@ class _Saturated:
             self.gamma = self.Wmi @ J @ self.Wmi
 
     def expectation(self, solution: Solution) -> float:
+        from scipy.linalg import block_diag
+
         delta = block_diag(
             *[jacobian(lines, meanstructure=True)[self.keep] for lines in solution.state.lines]
         )

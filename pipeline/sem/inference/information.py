@@ -46,8 +46,8 @@ def first_order(solution: Solution, rows: Rows) -> Array:
 
 
 def row_shares(solution: Solution) -> Array:
-    """Share of each group in the rows."""
-    return solution.sample.counts / solution.sample.total
+    """Share of each group in the rows, by weight."""
+    return solution.sample.weight_shares
 
 
 def weights_of(rows: Rows, g: int) -> tuple[Array, Array | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import null_space
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
@@ -44,6 +43,8 @@ def score_tests(solution: Solution) -> pd.DataFrame:
 
 def _gain(information: Array, score: Array, R: Array) -> float:
     """S' K (K'IK)^-1 K' s with K spanning what the remaining constraints leave."""
+    from scipy.linalg import null_space
+
     K = null_space(R) if len(R) else np.eye(len(score))
     reduced = K.T @ score
     return float(reduced @ np.linalg.pinv(K.T @ information @ K, rcond=1e-12, hermitian=True) @ reduced)

@@ -82,10 +82,15 @@ def all_measures(
 
 
 def fmin(solution: Solution) -> float:
-    """Return the discrepancy as lavaan reports it: least squares with n - 1 in the place of n."""
-    share = solution.sample.size / solution.sample.total
-    least_squares = isinstance(solution.problem.discrepancies[0], Quadratic)
-    return solution.state.value * (share if least_squares else 1.0)
+    """Return the discrepancy as lavaan reports it: groups weighted by rows, least squares by n - 1 over n."""
+    if isinstance(solution.problem.discrepancies[0], Quadratic):
+        return solution.state.value * solution.sample.size / solution.sample.total
+    return _mean_discrepancy(solution)
+
+
+def _mean_discrepancy(solution: Solution) -> float:
+    points = zip(solution.sample.weight_shares, solution.state.points, strict=True)
+    return float(sum(share * point.value for share, point in points))
 
 
 def tests_of(prefix: str, tested: Test, method: Method) -> dict[str, float]:
@@ -159,7 +164,7 @@ def loglik(solution: Solution) -> tuple[float, float]:
                 mu=mu[x],
                 sigma=sigma[np.ix_(x, x)],
             )
-    return saturated - sample.total * solution.state.value, saturated
+    return saturated - sample.total * _mean_discrepancy(solution), saturated
 
 
 def _likelihood(solution: Solution) -> dict[str, float]:

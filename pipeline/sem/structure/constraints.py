@@ -31,7 +31,9 @@ class Reduction:
 
     def reduce(self, theta: Array) -> Array:
         """Return the x nearest to a theta."""
-        out: Array = np.linalg.lstsq(self.K, theta - self.k, rcond=None)[0]
+        K, rest = self.K, theta - self.k
+        plain = np.allclose(K.T @ K, np.eye(K.shape[1]), atol=1e-12)
+        out: Array = K.T @ rest if plain else np.linalg.lstsq(K, rest, rcond=None)[0]
         return out
 
 

@@ -68,16 +68,15 @@ def _user_rows(formulas: Sequence[Formula], roles: Roles, group: int, groups: in
                     row = replace(row, fixed=None if rules.std_lv else 1.0)
                 if row.key[::-1] in rows and row.op == "~~":
                     row = rows.pop(row.key[::-1])
-                row = replace(rows.get(row.key, row))
-                rows[row.key] = _modify(row, term.modifiers, group, groups)
+                rows[row.key] = _modify(rows.get(row.key, row), term.modifiers, group, groups)
     _check_regressions(rows, roles)
     return list(rows.values())
 
 
 def _plain_row(formula: Formula, left: str, term: Term, group: int) -> Row:
     if term.name == "1":
-        return Row(left, "~1", "", group)
-    return Row(left, formula.operator, term.name, group)
+        return Row(left, "~1", "", group, user=True)
+    return Row(left, formula.operator, term.name, group, user=True)
 
 
 def _check_regressions(rows: dict[tuple[str, str, str], Row], roles: Roles) -> None:
@@ -130,7 +129,7 @@ def _automatic_rows(own: list[Row], roles: Roles, group: int, rules: Rules) -> l
         added += [Row(v, "~1", "", group, exogenous=v in fixed) for v in roles.observed]
         added += [Row(f, "~1", "", group, fixed=0.0) for f in roles.latent]
     present = {row.key for row in own} | {(row.rhs, row.op, row.lhs) for row in own if row.op == "~~"}
-    return [replace(row, user=False) for row in added if row.key not in present]
+    return [row for row in added if row.key not in present]
 
 
 def _single_indicators(own: list[Row], roles: Roles) -> set[str]:

@@ -23,7 +23,7 @@ class Row:
     fixed: float | None = None
     start: float | None = None
     exogenous: bool = False
-    user: bool = True
+    user: bool = False
     level: int = 1
 
     @property

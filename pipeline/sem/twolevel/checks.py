@@ -37,9 +37,9 @@ def _convergence(solution: Solution2) -> list[str]:
     if optimum.converged:
         return []
     return [
-        f"the estimates did not converge in {optimum.iterations} iterations (decrement {optimum.decrement:.1e}, "
-        f"wanted {TOLERANCE:.0e}): do not interpret them; simplify the between level, hold loadings equal "
-        "across levels by labels, or use scale scores"
+        f"the estimates did not converge in {optimum.iterations} iterations (decrement "
+        f"{optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the between "
+        "level, hold loadings equal across levels by labels, or use scale scores"
     ]
 
 
@@ -120,12 +120,13 @@ def _factor_covariances(view: Solution, level: int, where: str) -> list[str]:
     i, j = np.unravel_index(int(size.argmax()), size.shape)
     return [
         f"the covariances of the {_NAMES[level]} factors{where} are not positive definite: '{names[i]}' and "
-        f"'{names[j]}' correlate {correlations[i, j]:.3f}; join these factors, or use one of them at this level"
+        f"'{names[j]}' correlate {correlations[i, j]:.3f}; join these factors, or use one of them at this "
+        "level"
     ]
 
 
 def _singular_between(state: State2, b: int, view: Solution, where: str) -> list[str]:
-    """Near-singular: some combination of cluster means hardly varies or, implied, varies less than not at all."""
+    """Near-singular: some combination of cluster means hardly varies."""
     sigma = state.implied[b].sigma
     variances = np.diag(sigma)
     names = view.table.observed

@@ -10,13 +10,14 @@ import numpy as np
 
 from pipeline.sem.arrays import Array, as_float
 from pipeline.sem.errors import DataError
-from pipeline.sem.estimate.newton import Optimum, minimise
+from pipeline.sem.estimate.newton import Optimum
 from pipeline.sem.estimate.start import start_values
 from pipeline.sem.structure.blocks import factors, lay_out
 from pipeline.sem.structure.constraints import reduction, scaled
 from pipeline.sem.structure.ram import Block
 from pipeline.sem.structure.scale import metric
 from pipeline.sem.twolevel.problem import Place2, Problem2, State2
+from pipeline.sem.twolevel.quasi import optimise
 from pipeline.sem.twolevel.sample import Sample2
 from pipeline.sem.twolevel.table import LeveledTable
 
@@ -101,7 +102,7 @@ def solve(table: LeveledTable, sample: Sample2, start: Array | None = None) -> S
     """Estimate a table; start holds values of the free rows in the user's units."""
     problem, scales, factor = prepare(table, sample)
     first = start * factor if start is not None else starts(table, sample, scales)
-    optimum = minimise(problem, admissible(problem, first))
+    optimum = optimise(problem, admissible(problem, first))
     return Solution2(table, sample, optimum, scales, factor)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,8 +53,9 @@ def fit_two_level(
     cluster: str,
     group: str | None = None,
     robust_unit: str | None = None,
+    source: pd.DataFrame | str | Path | None = None,
 ) -> TwoLevelFit:
-    """Estimate a two-level model by maximum likelihood."""
+    """Estimate a two-level model by maximum likelihood; `source` is where a bootstrap finds its units."""
     rows = Rows.of(frame, variables_of(model), group=group, cluster=cluster)
     rows = rows.usable(method.missing)
     table = build_leveled_table(model, [g.label for g in rows.groups], rules)
@@ -68,7 +70,7 @@ def fit_two_level(
     units = None
     if robust_unit is not None:
         units = unit_codes(groups, _column(frame, robust_unit, groups), robust_unit)
-    return TwoLevelFit(solve(table, sample), method, Clusters(groups, units), rows.dropped)
+    return TwoLevelFit(solve(table, sample), method, Clusters(groups, units), rows.dropped, source)
 
 
 def _column(frame: pd.DataFrame, name: str, groups: tuple[ClusterRows, ...]) -> list[Array]:

@@ -49,7 +49,7 @@ def standardized_frame(solution: Solution2, vcov: Array) -> pd.DataFrame:
 
 
 def factor_shares(solution: Solution2, g: int) -> dict[str, float]:
-    """Between / total variance of factors whose loadings are equal at both levels, by estimate and constraint."""
+    """Return between / total variance of factors whose loadings are equal at both levels."""
     table, out = solution.table.whole, {}
     values = plain(solution).values
     loads: dict[tuple[int, str], dict[str, float]] = {}

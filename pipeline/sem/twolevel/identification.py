@@ -23,8 +23,8 @@ def check_identified(problem: Problem2, table: LeveledTable) -> None:
     npar = problem.reduction.K.shape[1]
     if npar > table.number_of_moments:
         raise ModelError(
-            f"the model has {npar} free parameters but both levels give only {table.number_of_moments} means, "
-            "variances and covariances; fix or equate some, or add indicators"
+            f"the model has {npar} free parameters but both levels give only {table.number_of_moments} "
+            "means, variances and covariances; fix or equate some, or add indicators"
         )
     value, direction = max((_weakest(problem, seed) for seed in (1, 2)), key=lambda pair: pair[0])
     if npar and value < _SMALLEST:
@@ -32,9 +32,9 @@ def check_identified(problem: Problem2, table: LeveledTable) -> None:
         size = np.abs(direction) / np.abs(direction).max()
         named = [f"{rows[at].text} (level {rows[at].level})" for at in np.argsort(-size) if size[at] > 0.01]
         raise ModelError(
-            f"the model is not identified: {', '.join(named[:6])} cannot be told apart by any data; fix one of "
-            "them, give each factor a scale (one loading or its variance at 1), or hold loadings equal across "
-            "levels"
+            f"the model is not identified: {', '.join(named[:6])} cannot be told apart by any data; fix one "
+            "of them, give each factor a scale (one loading or its variance at 1), or hold loadings equal "
+            "across levels"
         )
 
 

@@ -246,7 +246,7 @@ class IncompletePoint:
 
     @cached_property
     def cell_spread(self) -> Array:
-        """n (V + e e') of every cell, V and e covariance and mean residual given the data."""
+        """Return n (V + e e') of every cell, V and e covariance and mean residual given the data."""
         m = self.moments
         covariances = self.own.given[self.own.pattern] @ self.solved
         e = self.residuals - self.effects[m.cluster] * m.masks[m.pattern]

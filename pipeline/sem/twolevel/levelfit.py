@@ -31,7 +31,7 @@ class LevelFit:
 
 
 def level_fit(solution: Solution2, level: int, saturated: Optimum[State2]) -> LevelFit:
-    """Return the fit of a level; N of its RMSEA is the number of clusters between, of people less it within."""
+    """Return the fit of a level; N of RMSEA is the clusters between, people less clusters within."""
     from scipy.special import chdtrc
 
     sample = solution.sample

@@ -118,6 +118,11 @@ class CompletePoint:
     A: Array
     S: Array
 
+    @property
+    def margin(self) -> float:
+        """Smallest eigenvalue of n Sb against Sw, plus one: zero where a largest cluster becomes singular."""
+        return float(1 + self.values.min() * self.moments.distinct.max())
+
     def deltas(self, sizes: Array) -> Array:
         """Return the diagonals of (T Phi_n T')^-1 of clusters of some sizes."""
         return _deltas(self.values, self.q, sizes)
@@ -187,7 +192,7 @@ class CompletePoint:
         return out[0], out[1], out[2]
 
     def _mixed(self, lines: Directions) -> Array:
-        """Sum over rows of the root times dmu_l' Phi^-1 dPhi_k a: covariance parameters by mean parameters."""
+        """Sum over rows of the root times dmu_l' Phi^-1 dPhi_k a: covariances by means."""
         m = self.moments
         plain = (self.delta * m.roots[:, None]).T @ self.A
         divided = (self.delta * (m.roots / m.sizes)[:, None]).T @ self.A
@@ -203,7 +208,7 @@ def _inner(matrices: Array, Q: Array) -> Array:
 
 
 def _weighted(lines: Directions, weights: list[Array]) -> Array:
-    """Sum over i, j of w_ij dPhi_k,ij dPhi_l,ij with dPhi = dSb + dSw / n and weights summed by powers of n."""
+    """Sum over i, j of w_ij dPhi_k,ij dPhi_l,ij, dPhi = dSb + dSw / n, weights summed by powers of n."""
     W, B = lines.flat()
     mixed = (W * weights[1].ravel()) @ B.T
     return _joined((W * weights[2].ravel()) @ W.T, mixed, (B * weights[0].ravel()) @ B.T)

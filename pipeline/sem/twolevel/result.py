@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.sem.arrays import Array
+from pipeline.sem.bootstrap.result import Bootstrap
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.newton import Optimum
 from pipeline.sem.inference.robust import corrected
@@ -17,6 +20,7 @@ from pipeline.sem.inference.wald import WaldTest, wald_test
 from pipeline.sem.measures.collect import Corrected
 from pipeline.sem.options import Method
 from pipeline.sem.twolevel import frames
+from pipeline.sem.twolevel.bootstrap import bootstrap
 from pipeline.sem.twolevel.checks import warnings_of
 from pipeline.sem.twolevel.estimate import Solution2, solve
 from pipeline.sem.twolevel.inference import Clusters, covariance, needed, scaled_test
@@ -41,6 +45,7 @@ class TwoLevelFit:
     method: Method
     clusters: Clusters | None
     dropped: int = 0
+    source: pd.DataFrame | str | Path | None = None
 
     @property
     def table(self) -> LeveledTable:
@@ -169,6 +174,21 @@ class TwoLevelFit:
     def level_fit(self, level: int | str) -> LevelFit:
         """Fit of one level alone, with the other one left unrestricted (Ryu & West, 2009)."""
         return level_fit(self.solution, self._level(level) + 1, self.saturated)
+
+    def bootstrap(
+        self,
+        draws: int = 5000,
+        seed: int = 1,
+        unit: str | Sequence[Any] | Array | None = None,
+        indices: Any = None,
+        *,
+        bounds: bool = False,
+    ) -> Bootstrap:
+        """Refit the model in resamples of whole clusters, or of the units above them that `unit` names.
+
+        With `bounds` no between variance falls below zero in a resample (for few clusters).
+        """
+        return bootstrap(self, draws, seed, unit, indices, bounds=bounds)
 
     @cached_property
     def saturated(self) -> Optimum[State2]:

@@ -89,7 +89,7 @@ def sample_of_moments(table: LeveledTable, moments: Sequence[ClusterMoments]) ->
 
 
 def incomplete_sample(table: LeveledTable, groups: Sequence[ClusterRows]) -> Sample2:
-    """Return the sample of rows with missing answers; first moments come from answers filled by their mean."""
+    """Return the sample of rows with missing answers; first moments take cluster means for them."""
     filled = [_filled(group) for group in groups]
     crude = sample_of_moments(table, [cluster_moments(group) for group in filled])
     likelihoods = tuple(Incomplete(pattern_moments(group).scaled(crude.scale)) for group in groups)

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from pipeline.sem.arrays import Array, Index, vech_index
-from pipeline.sem.estimate.newton import Optimum, minimise
+from pipeline.sem.estimate.newton import Optimum
 from pipeline.sem.structure.constraints import Reduction
 from pipeline.sem.structure.ram import Block
 from pipeline.sem.table import Row
@@ -22,6 +22,7 @@ from pipeline.sem.twolevel.estimate import Solution2, admissible, place_of
 from pipeline.sem.twolevel.expectation import Factors, accelerated
 from pipeline.sem.twolevel.likelihood import Complete
 from pipeline.sem.twolevel.problem import Problem2, State2
+from pipeline.sem.twolevel.quasi import optimise
 from pipeline.sem.twolevel.sample import Sample2
 from pipeline.sem.twolevel.table import BETWEEN, WITHIN, LeveledTable
 
@@ -30,7 +31,7 @@ def saturated(table: LeveledTable, sample: Sample2) -> Optimum[State2]:
     """Estimate the unrestricted model, in the metric d / scale."""
     pairs = [pair for g in range(len(sample.likelihoods)) for pair in saturated_blocks(table, sample, g)]
     problem = problem_of(table, sample, [block for block, _ in pairs])
-    return minimise(problem, admissible(problem, np.concatenate([start for _, start in pairs])))
+    return optimise(problem, admissible(problem, np.concatenate([start for _, start in pairs])))
 
 
 def saturated_moments(table: LeveledTable, sample: Sample2, optimum: Optimum[State2]) -> State2:
@@ -58,7 +59,7 @@ def half_saturated(solution: Solution2, level: int) -> Optimum[State2]:
     problem = problem_of(table, sample, blocks)
     K = _kept(solution, problem, free)
     problem = replace(problem, reduction=Reduction(K, np.zeros(len(K)), np.zeros((0, len(K)))))
-    return minimise(problem, admissible(problem, np.concatenate(theta)))
+    return optimise(problem, admissible(problem, np.concatenate(theta)))
 
 
 def saturated_blocks(table: LeveledTable, sample: Sample2, g: int) -> list[tuple[Block, Array]]:
@@ -69,7 +70,9 @@ def saturated_blocks(table: LeveledTable, sample: Sample2, g: int) -> list[tuple
     located = [table.within.observed.index(name) for name in own]
     means = np.array([mu[name] for name in own])
     within = _free_block(near.within @ near.within.T, means, located)
-    between = _triangular_block(near.between @ near.between.T, np.array([mu[name] for name in table.between.observed]))
+    between = _triangular_block(
+        near.between @ near.between.T, np.array([mu[name] for name in table.between.observed])
+    )
     return [within, between]
 
 

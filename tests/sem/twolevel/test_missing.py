@@ -50,7 +50,7 @@ def test_direct_likelihood(key):
 
 def test_mediation_of_the_direct_likelihood():
     estimates = fitted("c_twolevel:lq_m111_fixedxF").estimates
-    for level, name in ((1, "within"), (2, "between")):
+    for name in ("within", "between"):
         own = {k: estimates.query(f"label == '{k}{name[0]}'").iloc[0] for k in "abc"}
         for key, row in own.items():
             assert abs(row["est"] - DIRECT["lq_m111"][name][key]) < 0.002 * row["se"]

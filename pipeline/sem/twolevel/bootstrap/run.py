@@ -1,0 +1,152 @@
+"""TwoLevelFit.bootstrap: draw clusters, or whole units above them, and refit the model in every resample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.sem.arrays import Array, Index
+from pipeline.sem.bootstrap.result import Bootstrap
+from pipeline.sem.bootstrap.units import BATCH, Units, clusters
+from pipeline.sem.errors import DataError, ModelError
+from pipeline.sem.twolevel.bootstrap.draws import ClusterTable, Draws2
+from pipeline.sem.twolevel.bootstrap.refit import Refitter2
+from pipeline.sem.twolevel.bootstrap.values import Values2
+from pipeline.sem.twolevel.data import ClusterRows
+from pipeline.sem.twolevel.estimate import Solution2
+from pipeline.sem.twolevel.inference import needed, unit_codes
+
+if TYPE_CHECKING:
+    from pipeline.sem.twolevel.result import TwoLevelFit
+
+_CACHE = 4_000_000
+
+
+def bootstrap(
+    fit: TwoLevelFit,
+    draws: int = 5000,
+    seed: int = 1,
+    unit: str | Sequence[Any] | Array | None = None,
+    indices: Any = None,
+    *,
+    bounds: bool = False,
+) -> Bootstrap:
+    """Resample clusters, in order of their first row; `indices` (resamples x units, from 0) replace draws."""
+    if draws < 1:
+        raise ModelError(f"draws={draws}: at least one resample is needed")
+    if not fit.converged:
+        raise DataError("the model did not converge in the sample itself; there is nothing to resample")
+    groups = needed(fit.clusters).groups
+    resampling = Resampling2(fit.solution, groups, fit.method.missing, _units(fit, groups, unit), bounds)
+    if indices is None:
+        values = resampling.by_seed(draws, seed)
+    else:
+        values = resampling.by_indices(resampling.units.check(indices))
+    defined = [definition.name for definition in fit.table.whole.definitions]
+    names = tuple(dict.fromkeys([*fit.parameter_names, *defined]))
+    return Bootstrap(names, values, Values2(fit.solution, fit.solution.state.theta[None]), resampling)
+
+
+def _units(
+    fit: TwoLevelFit, groups: Sequence[ClusterRows], unit: str | Sequence[Any] | Array | None
+) -> Units:
+    """Return the unit of every cluster: itself, or what a column above the clusters says."""
+    if unit is None:
+        labels = [np.array([f"{g}:{j}" for j in range(len(rows.z))]) for g, rows in enumerate(groups)]
+        return clusters(labels)
+    name = unit if isinstance(unit, str) else "unit="
+    values = _column(fit, unit) if isinstance(unit, str) else np.asarray(unit, dtype=object)
+    codes = unit_codes(groups, [values[rows.positions] for rows in groups], name)
+    return clusters(list(codes))
+
+
+def _column(fit: TwoLevelFit, name: str) -> Array:
+    frame = fit.source
+    if isinstance(frame, str | Path):
+        import pandas as pd
+
+        frame = pd.read_parquet(frame, columns=[name])
+    if frame is None or name not in frame.columns:
+        raise DataError(f"the data have no column '{name}'; unit= names the units that are drawn as a whole")
+    if frame[name].isna().any():
+        raise DataError(f"'{name}' is missing in some rows; every row needs its unit")
+    return np.asarray(frame[name], dtype=object)
+
+
+@dataclass(frozen=True, eq=False)
+class Resampling2:
+    """A fitted two-level model, its clusters, and the units that are drawn."""
+
+    solution: Solution2
+    groups: tuple[ClusterRows, ...]
+    missing: str
+    units: Units
+    bounds: bool = False
+
+    def by_seed(self, draws: int, seed: int) -> Values2:
+        """Return the estimates of resamples drawn by batches, each with its own seed."""
+        return self.collect(self.units.drawn(draws, seed))
+
+    def by_indices(self, indices: tuple[Array, ...]) -> Values2:
+        """Return the estimates of given resamples."""
+        return self.collect(self.units.given(indices))
+
+    def without_each(self) -> Values2:
+        """Return the estimates without each unit in turn."""
+        return self.collect(self.units.left_out())
+
+    def collect(self, counts: Iterable[Array]) -> Values2:
+        """Refit every batch, in portions that fit the processor's cache, and join the draws."""
+        parts = []
+        for batch in counts:
+            for start in range(0, len(batch), self.portion):
+                drawn = [batch[start : start + self.portion, owners] for owners in self.units.owners]
+                parts.append(self._incomplete(drawn) if self.missing == "fiml" else self._complete(drawn))
+        return Values2(self.solution, np.concatenate(parts))
+
+    def _complete(self, counts: list[Array]) -> Array:
+        draws = Draws2(tuple(table.draw(own) for table, own in zip(self.tables, counts, strict=True)))
+        return self.refitter(draws)
+
+    def _incomplete(self, counts: list[Array]) -> Array:
+        size = len(counts[0])
+        return np.array(
+            [
+                self.refitter.incomplete(
+                    [repeated(g, own[draw]) for g, own in zip(self.groups, counts, strict=True)]
+                )
+                for draw in range(size)
+            ]
+        )
+
+    @cached_property
+    def portion(self) -> int:
+        """Resamples that advance together."""
+        cells = sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
+        return int(np.clip(_CACHE // (8 * cells), 4, BATCH))
+
+    @cached_property
+    def refitter(self) -> Refitter2:
+        """The model, starting from the full sample's estimates."""
+        return Refitter2(self.solution, self.bounds)
+
+    @cached_property
+    def tables(self) -> tuple[ClusterTable, ...]:
+        """The clusters of every group in the internal metric."""
+        return tuple(ClusterTable.of(group, self.solution.sample.scale) for group in self.groups)
+
+
+def repeated(rows: ClusterRows, counts: Array) -> ClusterRows:
+    """Return rows where every cluster stands as often as it was drawn, each time as one of its own."""
+    chosen: Index = np.repeat(np.arange(rows.clusters), counts.astype(np.intp))
+    order = np.argsort(rows.cluster, kind="stable")
+    ends = np.cumsum(rows.sizes.astype(np.intp))
+    pieces = [order[ends[j] - int(rows.sizes[j]) : ends[j]] for j in chosen]
+    at = np.concatenate(pieces)
+    cluster = np.repeat(np.arange(len(chosen)), [len(piece) for piece in pieces])
+    return replace(rows, y=rows.y[at], z=rows.z[chosen], cluster=cluster, positions=rows.positions[at])

@@ -1,0 +1,73 @@
+"""Between variances that cannot be negative: each becomes the square of a free parameter.
+
+A variance v stands in the block as the squared loading of a factor of variance one of its own, so the same
+likelihood and derivatives serve. With few clusters the likelihood of a resample often rises for ever towards
+a negative variance (the covariances of its largest cluster become singular): bounded, it has a maximum.
+Constrained variances stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.sem.arrays import Array, Index
+from pipeline.sem.structure.ram import Block
+from pipeline.sem.twolevel.problem import Problem2
+
+_SMALLEST = 1e-4
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A problem whose parameters at `roots` are square roots of the original ones."""
+
+    problem: Problem2
+    roots: Index
+
+    def start(self, theta: Array) -> Array:
+        """Return x at given original parameters, away from zero."""
+        moved = theta.copy()
+        moved[self.roots] = np.sqrt(np.maximum(theta[self.roots], _SMALLEST))
+        return self.problem.reduction.reduce(moved)
+
+    def original(self, theta: Array) -> Array:
+        """Return original parameters (last axis) from those of the bounded problem."""
+        out = theta.copy()
+        out[..., self.roots] = theta[..., self.roots] ** 2
+        return out
+
+
+def bounded(problem: Problem2) -> Bounded:
+    """Return a problem in which free between variances, of residuals and factors, cannot be negative."""
+    alone = _unconstrained(problem.reduction.K)
+    blocks, roots = list(problem.blocks), []
+    for b in range(1, len(blocks), 2):
+        start = problem.parts[b].start
+        i, j, k = blocks[b].symmetric
+        own = (i == j) & alone[start + k]
+        blocks[b] = _with_roots(blocks[b], own)
+        roots.append(start + k[own])
+    return Bounded(replace(problem, blocks=tuple(blocks)), np.concatenate(roots))
+
+
+def _unconstrained(K: Array) -> Array:
+    """Return which parameters are tied to no other one."""
+    used = np.abs(K) > 0
+    out: Array = (used.sum(1) == 1) & ((used & (used.sum(0) == 1)).sum(1) == 1)
+    return out
+
+
+def _with_roots(block: Block, own: Array) -> Block:
+    """Return a block with a factor of variance one behind each of some variances."""
+    count, n = int(own.sum()), block.n
+    size = n + count
+    B, S, m = np.zeros((size, size)), np.eye(size), np.zeros(size)
+    B[:n, :n], S[:n, :n], m[:n] = block.B, block.S, block.m
+    to = block.symmetric[0][own]
+    added = np.array([to, np.arange(n, size), block.symmetric[2][own]])
+    directed = np.hstack([block.directed, added])
+    return Block(
+        block.p, block.q, B, S, m, directed, block.symmetric[:, ~own], block.mean, block.meanstructure
+    )
