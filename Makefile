@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status simulate test test-all
+.PHONY: help setup report status simulate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,6 +19,9 @@ status: ## say what of a study is out of date, and why
 
 simulate: ## make the demonstration's synthetic exports again, to the byte
 	@$(PYTHON) -m pipeline simulate $(STUDY)
+
+benchmark: ## time the estimation core, beside lavaan where R has it
+	@$(PYTHON) -m pipeline benchmark
 
 test: ## lint, check types and run the tests (under ten minutes)
 	@$(PYTHON) -m pipeline.environment test -m "not slow"

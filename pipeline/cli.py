@@ -91,6 +91,22 @@ def simulate(study: str = "demo") -> None:
         print(path.relative_to(ROOT).as_posix())
 
 
+@app.command
+def benchmark(*, quick: bool = False) -> None:
+    """Time the estimation core, beside lavaan where R has it, and draw the cost against items and rows.
+
+    Args:
+        quick: Leave out what takes lavaan a minute.
+    """
+    import subprocess
+
+    figure = ROOT / "build" / "benchmarks.svg"
+    figure.parent.mkdir(exist_ok=True)
+    options = [*(["--quick"] if quick else []), "--figure", str(figure)]
+    subprocess.run([sys.executable, str(ROOT / "tests" / "benchmarks" / "run.py"), *options], check=True)
+    print(figure.relative_to(ROOT).as_posix())
+
+
 @instrument_app.command
 def check(file: Path) -> None:
     """Name every mistake in an instrument definition at once.

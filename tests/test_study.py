@@ -311,7 +311,7 @@ BROKEN = {
         "22:61: 'support' is measured per staff, so it has no effect",
     ),
     "latent": ("seed: 7", "measurement: latent", "24:14: latent variables at both levels need the two-level"),
-    "fiml": ("seed: 7", "missing: fiml", "24:10: fiml needs the two-level estimator"),
+    "fiml": ("seed: 7", "missing: fiml", "24:10: with clusters fiml needs the two-level"),
 }
 
 
@@ -324,6 +324,20 @@ def test_a_mistake_is_told_in_its_place(old, new, expected, tmp_path):
     problems = problems_of(tmp_path, SOUND.replace(old, new, 1))
     assert [problem for problem in problems if problem.startswith(expected)] != [], problems
     assert len(problems) == 1 or any(BROKEN[name][1] == new for name in TOLD_TWICE)
+
+
+def test_fiml_is_accepted_where_the_path_has_no_clusters(tmp_path):
+    one_level = """\
+title: A study
+levels: {person: {}}
+exports: {survey: {file: exports/staff.csv, platform: qualtrics, level: person}}
+scales:
+  support: {title: Support, export: survey, score: SUP}
+  outcome: {title: Well-being, export: survey, score: OUT}
+path: support -> outcome
+missing: fiml
+"""
+    assert problems_of(tmp_path, one_level) == []
 
 
 def test_speeding_needs_a_time(tmp_path):

@@ -11,7 +11,8 @@ import numpy as np
 
 TOLERANCES: dict[str, tuple[float, float]] = {
     # quantity: (atol, rtol)
-    "estimates": (1e-5, 1e-5),  # single-level ML and FIML: estimates, standardized values, log-likelihood
+    "estimates": (1e-5, 1e-5),  # single-level ML and FIML: estimates, standardized values
+    "log-likelihood": (1e-5, 0.0),
     "estimates of GLS, ULS, WLS, WLSMV": (1e-4, 1e-4),
     "standard errors": (0.0, 1e-4),
     "robust standard errors": (0.0, 1e-3),
@@ -54,3 +55,9 @@ def assert_close(quantity: str, value: Any, reference: Any) -> None:
     np.testing.assert_allclose(
         np.asarray(value, dtype=float), np.asarray(reference, dtype=float), atol=atol, rtol=rtol
     )
+
+
+def agrees(quantity: str, value: float, reference: float) -> bool:
+    """Whether a value lies inside the tolerance for its kind."""
+    atol, rtol = TOLERANCES[quantity]
+    return bool(abs(value - reference) <= atol + rtol * abs(reference))

@@ -11,7 +11,14 @@ from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.latent_means import fit_latent_means
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
-from pipeline.mediation.model import FLAT_IGNORES, LATENT_MEANS, MANIFEST_MEANS, Equation, PathModel
+from pipeline.mediation.model import (
+    FLAT_IGNORES,
+    LATENT_MEANS,
+    MANIFEST_MEANS,
+    Comparison,
+    Equation,
+    PathModel,
+)
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
 from pipeline.mediation.verdict import Verdict, judge
 
@@ -19,6 +26,7 @@ __all__ = [
     "FLAT_IGNORES",
     "LATENT_MEANS",
     "MANIFEST_MEANS",
+    "Comparison",
     "Design",
     "Equation",
     "IndirectEffects",

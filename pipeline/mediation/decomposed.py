@@ -14,8 +14,8 @@ import numpy as np
 
 from pipeline.mediation.design import Design
 from pipeline.mediation.errors import MediationError
-from pipeline.mediation.flat import least_squares
 from pipeline.mediation.graph import PathGraph
+from pipeline.mediation.least_squares import least_squares
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
 from pipeline.mediation.model import Equation, PathModel, assemble
 from pipeline.mediation.rows import Rows, decomposed_rows

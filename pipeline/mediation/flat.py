@@ -1,4 +1,4 @@
-"""The single-level path model: least squares, clusters ignored.
+"""The single-level path model, fitted as a whole by `sem`; clusters ignored.
 
 The stages fit it beside the decomposed model, labelled as flat, or alone where a study has no clusters.
 """
@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline import sem
 from pipeline.mediation.design import Design
+from pipeline.mediation.errors import MediationError
 from pipeline.mediation.graph import PathGraph
-from pipeline.mediation.model import Equation, PathModel, assemble
-from pipeline.mediation.rows import Rows, flat_rows
+from pipeline.mediation.least_squares import compared
+from pipeline.mediation.model import Comparison, Equation, PathModel, assemble
+from pipeline.mediation.observed import Observed
+from pipeline.mediation.rows import FLAT, Missing, Rows, flat_rows, flat_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+METHODS = {
+    "listwise": "maximum likelihood, all equations as one path model; errors with the degrees of freedom of "
+    "least squares",
+    "fiml": "maximum likelihood, all equations as one path model, full information for missing outcomes",
+}
 
 
 def fit_flat(
@@ -25,48 +35,105 @@ def fit_flat(
     design: Design,
     covariates: Mapping[str, Sequence[str]] | None = None,
     confidence: float = 0.95,
+    *,
+    missing: Missing = "listwise",
 ) -> PathModel:
-    """Fit every equation by ordinary least squares on the rows of the path's lowest level.
+    """Fit all equations at once by maximum likelihood on the rows of the path's lowest level.
 
-    Variables of higher levels are copied down to those rows. Where clusters exist, slopes mix within and
-    between and their standard errors are too small (Moulton, 1986).
+    Variables of higher levels are copied down to those rows. Predictors that no arrow reaches are fixed, and
+    residuals of different outcomes do not correlate. Estimates on complete rows are those of least squares;
+    there each equation's errors are multiplied by the root of n / (n - p), p its coefficients, and referred
+    to t, which makes them those of least squares too. With `fiml` a row that lacks an outcome counts with
+    what it has, and errors are large-sample ones from the observed information. Where clusters exist, slopes
+    mix within and between and their standard errors are too small (Moulton, 1986).
     """
-    lowest = design.lowest(graph)
-    fitted = {}
-    for outcome in graph.outcomes:
-        data = flat_rows(
-            outcome,
-            predictors=graph.predictors(outcome),
-            covariates=tuple((covariates or {}).get(outcome, ())),
-            frames=frames,
-            design=design,
-            level=lowest,
+    entering = {name: tuple((covariates or {}).get(name, ())) for name in graph.outcomes}
+    table, left_out = flat_table(graph, entering, frames, design, missing)
+    level = design.lowest(graph)
+    data = [
+        flat_rows(outcome, graph.predictors(outcome), entering[outcome], table, level)
+        for outcome in graph.outcomes
+    ]
+    observed = Observed.of(data)
+    fit = _fit(observed, table, missing)
+    joint = _joint(observed, fit, data, missing)
+    fitted = {
+        rows.outcome: (
+            observed.with_implied_spreads(fit, rows),
+            _equation(observed, fit, rows, joint, left_out),
         )
-        fitted[outcome] = data, least_squares(data)
-    return assemble("flat", fitted, confidence)
+        for rows in data
+    }
+    return assemble("flat", fitted, confidence, joint, _second(observed, fit, table, data))
 
 
-def least_squares(data: Rows, warnings: tuple[str, ...] = ()) -> Equation:
-    """One equation by ordinary least squares (statsmodels OLS)."""
-    from statsmodels.regression.linear_model import OLS
+def _fit(observed: Observed, table: pd.DataFrame, missing: Missing) -> sem.Fit:
+    try:
+        return observed.fitted(table, missing)
+    except (sem.ModelError, sem.DataError) as error:
+        raise MediationError(observed.in_words(str(error))) from error
 
-    fit = OLS(data.y, data.matrix).fit()
-    return Equation(
-        outcome=data.outcome,
-        level=data.level,
-        method="ordinary least squares",
-        n=len(data.y),
-        clusters={},
-        left_out=data.left_out,
-        slopes=tuple((term.predictor, term.level) for term in data.terms),
-        estimates=np.asarray(fit.params[1:], dtype=float),
-        cov=np.asarray(fit.cov_params()[1:, 1:], dtype=float),
-        intercept=float(fit.params[0]),
-        freedom=int(fit.df_resid),
-        variances={"residual": float(fit.scale)},
-        icc={},
-        logl=float(fit.llf),
-        converged=True,
-        second=None,
-        warnings=warnings,
+
+def _joint(observed: Observed, fit: sem.Fit, data: Sequence[Rows], missing: Missing) -> pd.DataFrame:
+    """Covariance of all slopes; on complete rows with the degrees of freedom of least squares."""
+    cov = observed.slope_covariance(fit)
+    if missing == "fiml":
+        return cov
+    inflate = np.concatenate(
+        [np.full(len(rows.terms), np.sqrt(fit.nobs / _freedom(fit, rows))) for rows in data]
     )
+    return cov * np.outer(inflate, inflate)
+
+
+def _freedom(fit: sem.Fit, rows: Rows) -> int:
+    return fit.nobs - len(rows.terms) - 1
+
+
+def _equation(
+    observed: Observed, fit: sem.Fit, rows: Rows, joint: pd.DataFrame, left_out: Mapping[str, int]
+) -> Equation:
+    own = [(term.predictor, rows.outcome, FLAT) for term in rows.terms]
+    missing, freedom = fit.method.missing, _freedom(fit, rows)
+    left = observed.residual_variance(fit, rows.outcome)
+    complete = missing == "listwise"
+    return Equation(
+        outcome=rows.outcome,
+        level=rows.level,
+        method=METHODS[missing],
+        n=fit.nobs,
+        clusters={},
+        left_out=left_out,
+        slopes=tuple((term.predictor, term.level) for term in rows.terms),
+        estimates=observed.slopes(fit, rows.outcome),
+        cov=joint.loc[own, own].to_numpy(float),
+        intercept=observed.intercept(fit, rows.outcome),
+        freedom=freedom if complete else None,
+        variances={"residual": left * fit.nobs / freedom if complete else left},
+        icc={},
+        logl=_loglik(left, fit.nobs) if complete else float("nan"),
+        converged=fit.converged,
+        second=None,
+        warnings=tuple(observed.in_words(text) for text in fit.warnings),
+        r2={FLAT: observed.r2(fit, rows.outcome)},
+    )
+
+
+def _loglik(variance: float, n: int) -> float:
+    """Normal log-likelihood of n residuals at their maximum likelihood variance."""
+    return float(-n / 2 * (np.log(2 * np.pi * variance) + 1))
+
+
+def _second(observed: Observed, fit: sem.Fit, table: pd.DataFrame, data: Sequence[Rows]) -> Comparison:
+    """Least squares on the complete rows beside the same model on the same rows."""
+    if fit.method.missing == "listwise":
+        return compared(data, {rows.outcome: observed.slopes(fit, rows.outcome) for rows in data})
+    complete = table.dropna()
+    try:
+        again = [
+            flat_rows(rows.outcome, [term.predictor for term in rows.terms], (), complete, rows.level)
+            for rows in data
+        ]
+        own = _fit(observed, complete, "listwise")
+    except MediationError as error:
+        return Comparison(None, reason=f"the complete rows alone do not carry the model ({error})")
+    return compared(again, {rows.outcome: observed.slopes(own, rows.outcome) for rows in data})

@@ -32,9 +32,10 @@ class Equation:
     `level` is the level of the rows; `clusters` counts the units that carry a random intercept, nearest level
     first; `variances` (with "residual") and `icc` (their shares, given the predictors) follow the same order.
     With latent means `variances` are the residual ones within and between, `icc` is the outcome's share
-    between, and `r2` the share explained at each level.
+    between.
     `slopes` are (predictor, within | between | flat), in the order of `estimates` and `cov`. `freedom` is the
-    residual degrees of freedom of least squares, None with random intercepts (errors are then large-sample).
+    residual degrees of freedom of least squares, None with random intercepts or full information (errors are
+    then large-sample). `r2` is the share of variance explained by level, where it is known.
     """
 
     outcome: str
@@ -58,6 +59,16 @@ class Equation:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Largest difference of slopes between two programs on the same `n` rows, or why there is none."""
+
+    program: str | None
+    n: int | None = None
+    largest_difference_estimates: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class PathModel:
     """Slopes of all equations.
 
@@ -65,10 +76,10 @@ class PathModel:
     cluster_mean (the predictor is an observed cluster mean), beta. z is est / se; with least squares p and
     interval are from t on df degrees of freedom, otherwise from the normal. beta is est times the standard
     deviation of the predictor over that of the outcome, both at the slope's level: pooled within clusters for
-    within, of manifest cluster means for between; with latent means implied by the model. `joint` is the
-    covariance of all slopes where one model holds them, by (predictor, outcome, level); without it equations
-    are independent. `notes` are what such a model warns of as a whole, `unit` is the level that its
-    errors are robust to.
+    within, of manifest cluster means for between; implied by the model for flat and with latent means.
+    `joint` is the covariance of all slopes where one model holds them, by (predictor, outcome, level);
+    without it equations are independent. `second` compares the whole with another program; `notes` are what
+    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to.
     """
 
     kind: str
@@ -76,6 +87,7 @@ class PathModel:
     equations: Mapping[str, Equation]
     confidence: float
     joint: pd.DataFrame | None = None
+    second: Comparison | None = None
     notes: tuple[str, ...] = ()
     unit: str | None = None
 
@@ -101,7 +113,13 @@ class PathModel:
         return {(row["predictor"], row["outcome"], row["level"]): row for row in rows}
 
 
-def assemble(kind: str, fitted: Mapping[str, tuple[Rows, Equation]], confidence: float) -> PathModel:
+def assemble(
+    kind: str,
+    fitted: Mapping[str, tuple[Rows, Equation]],
+    confidence: float,
+    joint: pd.DataFrame | None = None,
+    second: Comparison | None = None,
+) -> PathModel:
     """Lay the equations out as one table."""
     import pandas as pd
 
@@ -111,7 +129,7 @@ def assemble(kind: str, fitted: Mapping[str, tuple[Rows, Equation]], confidence:
         for index in range(len(equation.slopes))
     ]
     equations = {outcome: equation for outcome, (_, equation) in fitted.items()}
-    return PathModel(kind, pd.DataFrame(rows), equations, confidence)
+    return PathModel(kind, pd.DataFrame(rows), equations, confidence, joint, second)
 
 
 def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mediation.design import Design, lay_beside, links, listed
 from pipeline.mediation.errors import MediationError
+from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.likelihood import Codes, Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WITHIN, BETWEEN, FLAT = "within", "between", "flat"
+Missing = Literal["listwise", "fiml"]
 
 
 @dataclass(frozen=True)
@@ -106,20 +108,38 @@ def decomposed_rows(
     return rows
 
 
-def flat_rows(
-    outcome: str,
-    *,
-    predictors: Sequence[str],
-    covariates: Sequence[str],
+def flat_table(
+    graph: PathGraph,
+    covariates: Mapping[str, Sequence[str]],
     frames: Mapping[str, pd.DataFrame],
     design: Design,
-    level: str,
+    missing: Missing,
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Rows of the lowest level with every variable copied down, and how many were left out, by reason.
+
+    Listwise, a row has every variable. With full information it has every variable that nothing explains, and
+    an outcome: the former are fixed, so that a row without them says nothing.
+    """
+    entering = dict.fromkeys(name for names in covariates.values() for name in names)
+    names = list(dict.fromkeys([*graph.variables, *entering]))
+    table = lay_beside(design.lowest(graph), names, frames, design)
+    if missing == "listwise":
+        alive, left_out = _complete(table, table[[]])
+        return table[alive], left_out
+    alive, left_out = _complete(table[[name for name in names if name not in graph.outcomes]], table[[]])
+    told = alive & table[list(graph.outcomes)].notna().any(axis=1).to_numpy()
+    silent = int((alive & ~told).sum())
+    return table[told], left_out | ({"no answer to any outcome": silent} if silent else {})
+
+
+def flat_rows(
+    outcome: str, predictors: Sequence[str], covariates: Sequence[str], table: pd.DataFrame, level: str
 ) -> Rows:
-    """Rows of the lowest level, every variable copied down to them, clusters ignored."""
+    """Rows of a table that are complete for one equation, clusters ignored."""
     roles = dict.fromkeys(covariates, "covariate") | dict.fromkeys(predictors, "path")
-    table = lay_beside(level, [outcome, *predictors, *covariates], frames, design)
-    alive, left_out = _complete(table, table[[]])
-    values = _values(table[alive], outcome, level)
+    own = table[[outcome, *predictors, *covariates]]
+    alive, left_out = _complete(own, own[[]])
+    values = _values(own[alive], outcome, level)
     y = values.pop(outcome)
     terms = _whole(values, roles, FLAT)
     rows = Rows(outcome, level, y, tuple(terms), {}, left_out, {FLAT: float(y.std(ddof=1))}, ())

@@ -14,7 +14,9 @@ from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.factor import FactorModel, confirmatory, one_factor
 from pipeline.psychometrics.fit import FitMeasures
 from pipeline.psychometrics.items import ItemStatistics, item_statistics
+from pipeline.psychometrics.misfit import Misfit
 from pipeline.psychometrics.reliability import Reliability, reliability
+from pipeline.psychometrics.second_opinion import SecondOpinion, second_opinion
 
 __all__ = [
     "Correlations",
@@ -23,8 +25,10 @@ __all__ = [
     "FitMeasures",
     "Intraclass",
     "ItemStatistics",
+    "Misfit",
     "PsychometricsError",
     "Reliability",
+    "SecondOpinion",
     "confirmatory",
     "correlate",
     "correlate_within",
@@ -35,4 +39,5 @@ __all__ = [
     "item_statistics",
     "one_factor",
     "reliability",
+    "second_opinion",
 ]

@@ -1,8 +1,8 @@
-"""Confirmatory factor model of a scale's items, by semopy as far as it can be trusted.
+"""Confirmatory factor model of a scale's items, fitted by `sem`.
 
-`stages/validate` calls `one_factor` for a scale and `confirmatory` for its facets. From semopy come the
-maximum likelihood solution and its discrepancy (items scaled to unit variance, ftol 1e-14); standard errors,
-convergence, fit measures and warnings are worked out here from that solution.
+`stages/validate` calls `one_factor` for a scale and `confirmatory` for its facets. Estimates are of maximum
+likelihood over every row with an answer; errors and the test hold for skewed answers and, given clusters, for
+rows that are alike within them.
 """
 
 from __future__ import annotations
@@ -12,178 +12,205 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline import sem
 from pipeline.psychometrics.errors import PsychometricsError
-from pipeline.psychometrics.fit import FitMeasures, fit_measures
-from pipeline.psychometrics.structure import Solution, Structure
+from pipeline.psychometrics.fit import FitMeasures, plain_measures, robust_measures
+from pipeline.psychometrics.misfit import Misfit, largest_misfit
+from pipeline.psychometrics.solution import correlations_frame, is_admissible, loadings_frame
+from pipeline.psychometrics.structure import Structure
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SOLVERS = ("SLSQP", "L-BFGS-B")
-# Residual variance, as a share of the item's, below which semopy's bound at zero is active.
-HEYWOOD = 1e-5
-CONVERGED = 1e-5
+ESTIMATOR = "MLR"
+FEWEST_CLUSTERS = 50
 
 
 @dataclass(frozen=True)
 class FactorModel:
     """One confirmatory model, each item on one factor, factors correlated.
 
-    `frame`: factor, item, est (unstandardized, first item of each factor fixed at 1), se, std (completely
-    standardized), std_se, z, pvalue (of std), residual (share of the item's variance that is left).
-    `correlations`: factor, with, est, se. `fit` is None where there are no degrees of freedom. Without
-    convergence all numbers are withheld. A standard error that rests on a variance held at zero is undefined.
+    `n` rows were used, of which `missing` lack some answer; `left_out` counts the others by reason.
+    `handling` is fiml where an answer is missing, else listwise. `frame`: factor, item, est (unstandardized,
+    first item of each factor fixed at 1), se, std (completely standardized), std_se, z, pvalue (of std),
+    residual (share of the item's variance that is left). `correlations`: factor, with, est, se. `fit` holds
+    the scaled test and robust indices, `plain` those of normal theory; both are None where there are no
+    degrees of freedom. Without convergence all numbers are withheld. `few_clusters` says so in words.
     """
 
-    program: str
+    estimator: str
+    handling: str
     n: int
     missing: int
+    left_out: Mapping[str, int]
+    clusters: int | None
     frame: pd.DataFrame
     correlations: pd.DataFrame
     fit: FitMeasures | None
+    plain: FitMeasures | None
     converged: bool
     admissible: bool
     warnings: tuple[str, ...]
+    misfit: tuple[Misfit, ...] = ()
+    few_clusters: str | None = None
 
 
-def one_factor(items: pd.DataFrame, name: str = "factor") -> FactorModel:
+def one_factor(
+    items: pd.DataFrame, name: str = "factor", clusters: pd.Series[str] | None = None
+) -> FactorModel:
     """All items on one factor; with three items the model fits exactly and is not tested."""
-    return confirmatory(items, {name: [str(column) for column in items.columns]})
+    return confirmatory(items, {name: [str(column) for column in items.columns]}, clusters)
 
 
-def confirmatory(items: pd.DataFrame, factors: Mapping[str, Sequence[str]]) -> FactorModel:
-    """Maximum likelihood confirmatory factor model of the complete rows (Joreskog, 1969; Bollen, 1989).
+def confirmatory(
+    items: pd.DataFrame, factors: Mapping[str, Sequence[str]], clusters: pd.Series[str] | None = None
+) -> FactorModel:
+    """Confirmatory factor model (Joreskog, 1969) with robust errors and test (Yuan & Bentler, 2000).
 
-    Items are scaled to unit variance before fitting, which changes neither chi-square nor standardized
-    loadings and spares semopy's optimizer. Standard errors are from the expected information, with the
-    delta method for standardized values, as lavaan's default.
+    Rows with some answers count with what they have (full information; Arbuckle, 1996). `clusters` names the
+    unit that each row lies in: errors and test then add up the scores of whole units (Muthen & Satorra,
+    1995). A row whose unit is unknown may lie in any of them, so it is left out, and counted.
     """
-    used = items[[item for group in factors.values() for item in group]].dropna()
-    _refuse(used, len(items), factors)
     structure = Structure.of(factors)
-    sample = np.corrcoef(used.to_numpy(float), rowvar=False)
-    solution, discrepancy = _semopy(used, structure)
-    if solution is None or not _converged(structure, solution, sample, len(used)):
-        return _failed(used, items, factors)
-    solution = solution.facing_up()
-    bound = solution.residuals < HEYWOOD
-    cov = structure.covariance(solution, len(used), ~bound)
+    used, left_out = _usable(items[list(structure.items)], clusters)
+    _refuse(used, structure)
+    try:
+        fit = _fit(used, structure, clusters)
+    except (sem.ModelError, sem.DataError) as error:
+        raise PsychometricsError(structure.in_words(str(error))) from error
+    incomplete = int(used.isna().any(axis=1).sum())
+    units = None if clusters is None else int(clusters[used.index].nunique())
+    about = (ESTIMATOR, fit.method.missing, len(used), incomplete, left_out, units)
+    if not fit.converged:
+        told = _failed(used, structure, fit)
+        empty = correlations_frame(structure, None)
+        return FactorModel(*about, loadings_frame(structure, None), empty, None, None, False, False, told)
+    tested = fit.df > 0
     return FactorModel(
-        "semopy",
-        len(used),
-        len(items) - len(used),
-        structure.loadings_table(solution, cov, used.std(ddof=0).to_numpy()),
-        structure.correlations_table(solution, cov),
-        fit_measures(discrepancy, structure.df, sample, structure.implied(solution), len(used)),
+        *about,
+        loadings_frame(structure, fit),
+        correlations_frame(structure, fit),
+        _shown(fit) if tested else None,
+        plain_measures(fit.measures) if tested else None,
         converged=True,
-        admissible=not bound.any() and solution.factors_are_distinct(),
-        warnings=_warnings(structure, solution, bound, len(used)),
+        admissible=is_admissible(structure, fit),
+        warnings=(*map(structure.in_words, fit.warnings), *(_unscaled(fit) if tested else ())),
+        misfit=largest_misfit(structure, fit) if tested else (),
+        few_clusters=_few_clusters(units, fit.npar),
     )
 
 
-def _semopy(used: pd.DataFrame, structure: Structure) -> tuple[Solution | None, float]:
-    """Solution and minimum of the ML discrepancy, from whichever solver gets lowest."""
-    import logging
-    import warnings
-
-    import semopy
-
-    data = (used - used.mean()) / used.std(ddof=0)
-    data.columns = structure.item_codes
-    best: Solution | None = None
-    lowest = np.inf
-    logging.disable(logging.WARNING)
-    try:
-        for solver in SOLVERS:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                try:
-                    model = semopy.Model(structure.syntax)
-                    result = model.fit(
-                        data, obj="MLW", solver=solver, options={"ftol": 1e-14, "maxiter": 2000}
-                    )
-                    table = model.inspect(se_robust=False)
-                except (np.linalg.LinAlgError, ValueError, FloatingPointError):
-                    continue
-            if np.isfinite(result.fun) and result.fun < lowest - 1e-12:
-                best, lowest = structure.read(table), float(result.fun)
-            if best is not None and result.success:
-                break
-    finally:
-        logging.disable(logging.NOTSET)
-    return best, lowest
+def _shown(fit: sem.Fit) -> FitMeasures:
+    return plain_measures(fit.measures) if _unscaled(fit) else robust_measures(fit.measures)
 
 
-def _converged(structure: Structure, solution: Solution, sample: np.ndarray, n: int) -> bool:
-    """Whether a further step would leave chi-square where it is; parameters at a bound stay there."""
-    free = solution.residuals >= HEYWOOD
-    return structure.decrement(solution, sample, n, free) < CONVERGED
+def _unscaled(fit: sem.Fit) -> tuple[str, ...]:
+    """Few rows or clusters can make the scaling factor negative; a test scaled by it means nothing."""
+    factor = fit.measures["chisq.scaling.factor"]
+    if factor > 0:
+        return ()
+    return (
+        f"the scaling factor of the test is {factor:.3g}, not positive, so the test and the indices shown "
+        f"are those of normal theory; there are too few rows or clusters for this many items",
+    )
 
 
-def _refuse(used: pd.DataFrame, rows: int, factors: Mapping[str, Sequence[str]]) -> None:
-    count = used.shape[1]
-    if len(factors) == 1 and count < 3:
+def _usable(items: pd.DataFrame, clusters: pd.Series[str] | None) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Rows with an answer and, where there are clusters, with their unit; the others counted."""
+    answered = items.notna().any(axis=1)
+    known = answered if clusters is None else answered & clusters.notna()
+    counts = {"no answer": int((~answered).sum()), "no cluster": int((answered & ~known).sum())}
+    return items[known], {reason: n for reason, n in counts.items() if n}
+
+
+def _fit(used: pd.DataFrame, structure: Structure, clusters: pd.Series[str] | None) -> sem.Fit:
+    data = structure.coded(used)
+    if clusters is not None:
+        data = data.assign(cluster_=clusters[used.index])
+    fit = sem.fit(
+        structure.syntax,
+        data,
+        estimator=ESTIMATOR,
+        missing="fiml" if used.isna().any(axis=None) else "listwise",
+        cluster=None if clusters is None else "cluster_",
+        std_lv=True,
+    )
+    assert isinstance(fit, sem.Fit)
+    return fit
+
+
+def _refuse(used: pd.DataFrame, structure: Structure) -> None:
+    count, rows = len(structure.items), len(used)
+    if len(structure.factors) == 1 and count < 3:
         raise PsychometricsError(
             f"no factor model with {count} item{'s' * (count != 1)}: two items have one correlation, which "
             f"cannot give two loadings; three are needed for loadings and four for a test of fit"
         )
-    thin = [name for name, group in factors.items() if len(group) < 2]
+    sizes = np.bincount(structure.factor_of)
+    thin = [name for name, size in zip(structure.factors, sizes, strict=True) if size < 2]
     if thin:
         raise PsychometricsError(
             f"factor {', '.join(thin)} has a single item: it cannot be told from its error"
         )
-    if len(used) <= count:
+    if rows <= count:
         raise PsychometricsError(
-            f"only {len(used)} of {rows} rows answer all {count} items: fewer than there are items, so no "
-            f"factor model can be fitted"
+            f"only {rows} rows answer any of the {count} items: no more than there are items, so no factor "
+            f"model can be fitted"
         )
     constant = [str(name) for name in used.columns if used[name].nunique() < 2]
     if constant:
-        raise PsychometricsError(f"every complete row gives the same answer to {', '.join(constant)}")
-    correlations = np.corrcoef(used.to_numpy(float), rowvar=False)
-    if np.linalg.eigvalsh(correlations)[0] < 1e-8:
+        raise PsychometricsError(f"every row gives the same answer to {', '.join(constant)}")
+    _refuse_pairs(used)
+
+
+def _refuse_pairs(used: pd.DataFrame) -> None:
+    """Pairs of items that nobody answered together, or that say the same."""
+    answered = used.notna().to_numpy(float)
+    together = answered.T @ answered
+    if together.min() < 3:
+        i, j = divmod(int(together.argmin()), len(together))
         raise PsychometricsError(
-            f"the items are linear combinations of each other ({_closest(used, correlations)}): was one "
-            f"column declared twice?"
+            f"{used.columns[i]} and {used.columns[j]} were answered together by {int(together.min())} rows: "
+            f"their correlation is not known; leave one out"
+        )
+    complete = used.dropna().to_numpy(float)
+    correlations = used.corr().to_numpy()
+    twice = np.abs(np.tril(correlations, -1)).max() > 1 - 1e-8
+    if len(complete) > used.shape[1] and not twice:
+        spread = np.linalg.svd(complete - complete.mean(axis=0), compute_uv=False)
+        twice = bool(spread[-1] < 1e-8 * spread[0])
+    if twice:
+        raise PsychometricsError(
+            f"the items are linear combinations of each other ({_closest(used)}): was one column declared "
+            f"twice?"
         )
 
 
-def _closest(used: pd.DataFrame, correlations: np.ndarray) -> str:
-    lower = np.abs(np.tril(correlations, -1))
+def _closest(used: pd.DataFrame) -> str:
+    correlations = used.corr().to_numpy()
+    lower: NDArray[np.float64] = np.abs(np.tril(correlations, -1))
     i, j = divmod(int(np.argmax(lower)), len(lower))
     return f"{used.columns[j]} and {used.columns[i]} correlate {correlations[i, j]:.4f}"
 
 
-def _failed(used: pd.DataFrame, items: pd.DataFrame, factors: Mapping[str, Sequence[str]]) -> FactorModel:
-    import pandas as pd
-
-    rows = [
-        {"factor": factor, "item": item} | dict.fromkeys(Structure.COLUMNS[2:], np.nan)
-        for factor, group in factors.items()
-        for item in group
-    ]
-    told = (
-        f"the factor model of {', '.join(factors)} did not converge, so its numbers are withheld: look at "
-        f"the item correlations for an item that runs against the others or all but repeats another "
-        f"({_closest(used, np.corrcoef(used.to_numpy(float), rowvar=False))}), and try without it"
+def _failed(used: pd.DataFrame, structure: Structure, fit: sem.Fit) -> tuple[str, ...]:
+    return (
+        f"the factor model of {', '.join(structure.factors)} did not converge, so its numbers are withheld: "
+        f"look at the item correlations for an item that runs against the others or all but repeats another "
+        f"({_closest(used)}), and try without it",
+        *map(structure.in_words, fit.warnings),
     )
-    frame = pd.DataFrame(rows, columns=list(Structure.COLUMNS))
-    empty = pd.DataFrame(columns=["factor", "with", "est", "se"])
-    return FactorModel("semopy", len(used), len(items) - len(used), frame, empty, None, False, False, (told,))
 
 
-def _warnings(structure: Structure, solution: Solution, bound: np.ndarray, n: int) -> tuple[str, ...]:
-    told = [
-        f"item {item}: its residual variance ran into zero (a Heywood case), so the fit and errors are those "
-        f"of a model that holds it at zero; the factor has too few good items or too few rows ({n}): try "
-        f"without {item}, or look whether it repeats another item"
-        for item in np.array(structure.items)[bound]
-    ]
-    for pair in solution.indistinct_pairs():
-        first, second = (structure.factors[k] for k in pair)
-        told.append(
-            f"factors {first} and {second} correlate beyond 1: the items do not tell them apart; put their "
-            f"items on one factor"
-        )
-    return tuple(told)
+def _few_clusters(units: int | None, parameters: int) -> str | None:
+    """Sandwich errors rest on as many independent pieces as there are clusters (Cameron & Miller, 2015)."""
+    if units is None or (units >= FEWEST_CLUSTERS and units > parameters):
+        return None
+    few = units < FEWEST_CLUSTERS
+    reason = f"fewer than {FEWEST_CLUSTERS}" if few else "no more than there are parameters"
+    return (
+        f"errors and test rest on only {units} clusters ({reason}): errors may be too small, and the test is "
+        f"approximate"
+    )

@@ -36,3 +36,9 @@ def covariances(items: pd.DataFrame, missing: Missing) -> tuple[NDArray[np.float
     if not np.all(np.isfinite(cov)):
         raise PsychometricsError("some pairs of items were never answered together: use fewer items")
     return cov, len(used)
+
+
+def fewest_together(items: pd.DataFrame) -> int:
+    """The smallest number of rows that answered both items of a pair."""
+    answered = items.notna().to_numpy(float)
+    return int((answered.T @ answered).min())

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.items import ItemStatistics, item_statistics
-from pipeline.psychometrics.moments import Missing, covariances
+from pipeline.psychometrics.moments import Missing, covariances, fewest_together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Alpha of one scale. `n` is the number of rows that the coefficient and its interval rest on."""
+    """Alpha of one scale. `n` rows carry the coefficient, `n_interval` its interval."""
 
     coefficient: Literal["alpha"]
     est: float
@@ -31,6 +31,7 @@ class Reliability:
     confidence: float
     k: int
     n: int
+    n_interval: int
     missing: Missing
     items: ItemStatistics
     warnings: tuple[str, ...]
@@ -49,17 +50,22 @@ def reliability(
     confidence: float = 0.95,
     missing: Missing = "complete",
     bounds: Bounds | None = None,
+    *,
+    cautious: bool = False,
 ) -> Reliability:
     """Coefficient alpha (Cronbach, 1951) of keyed items, one column each.
 
     alpha = k / (k - 1) * (1 - sum of item variances / variance of the sum), from the covariance matrix of
     complete rows, or of pairwise complete ones. Interval: Feldt, Woodruff & Salih (1987), exact F
     distribution on n - 1 and (n - 1)(k - 1) degrees of freedom, n the rows used (complete rows, or rows with
-    any answer). Floor and ceiling shares need `bounds`, the lowest and highest possible answer by item.
+    any answer, as psych counts them). `cautious` takes for n the rows that answered both items of the pair
+    answered together least, because a row with few answers does not tell as much as a complete one. Floor and
+    ceiling shares need `bounds`, the lowest and highest possible answer by item.
     """
     cov, n = covariances(items, missing)
     alpha = alpha_of(cov)
-    lower, upper = feldt_interval(alpha, n, len(cov), confidence)
+    rows = fewest_together(items) if cautious and missing == "pairwise" else n
+    lower, upper = feldt_interval(alpha, rows, len(cov), confidence)
     statistics = item_statistics(items, missing, bounds)
     return Reliability(
         "alpha",
@@ -69,6 +75,7 @@ def reliability(
         confidence,
         len(cov),
         n,
+        rows,
         missing,
         statistics,
         _warnings(alpha, statistics),

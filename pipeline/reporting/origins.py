@@ -17,7 +17,7 @@ LATENT_PATHS = (
     "x = x~B~ + x~W~ for every variable of the lowest level; y~W~ = b~W~ x~W~ + residual; "
     "y~B~ = b~0~ + b~B~ x~B~ + residual"
 )
-FLAT_PATHS = "y = b~0~ + b x + residual"
+FLAT_PATHS = "y = b~0~ + b x + residual, all outcomes at once"
 PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
 
 
@@ -77,7 +77,13 @@ def _factor(record: Record) -> list[tuple[str, str]]:
     options = record.part("validate", "options")
     if not record.part("validate", "factor"):
         return []
-    return [("Factor model", _option(options, "factor")), ("RMSEA", _option(options, "rmsea"))]
+    told = {
+        "Factor model": "factor",
+        "Clusters": "factor_clusters",
+        "Fit indices": "factor_indices",
+        "Second opinion": "factor_second",
+    }
+    return [(name, _option(options, key)) for name, key in told.items() if options.get(key)]
 
 
 def _model(record: Record) -> list[tuple[str, str]]:

@@ -36,6 +36,9 @@ from pipeline.sem.table.baseline import baseline_table
 if TYPE_CHECKING:
     import pandas as pd
 
+# A chi-square of a model that reproduces its moments is zero up to rounding, which may be below it.
+_ROUNDING = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -220,6 +223,8 @@ class Fit:
 
 def _test(solution: Solution, method: Method, rows: Rows | None) -> Tested:
     statistic = 2 * solution.sample.size * solution.state.value
+    if -_ROUNDING < statistic < 0:
+        statistic = 0.0
     scaled: ScaledTest | None = None
     if method.robust:
         if rows is None:

@@ -30,15 +30,16 @@ STANDARDIZED = {
     "latent": f"{BETA}, both at the slope's level and implied by the model",
     "decomposed": f"{BETA}, both at the slope's level (within: deviations from cluster means; between: "
     "cluster means as observed)",
-    "flat": f"{BETA}",
+    "flat": f"{BETA}, both as the model implies them",
 }
 DRAWN = "Monte Carlo intervals: percentiles of products of slopes drawn from the"
 DRAWS = {
     "latent": f"{DRAWN} joint normal distribution of all slopes",
     "decomposed": f"{DRAWN} normal distribution of each equation's estimates, equations independent of each "
     "other",
-    "flat": f"{DRAWN} normal distribution of each equation's estimates, equations independent of each other",
+    "flat": f"{DRAWN} joint normal distribution of all estimates",
 }
+AGREEMENT = 1e-3
 SINGLE_LEVEL = "single-level: the study declares no level above the one measured, so there are no clusters"
 SCORES = (
     "scale scores: this version fits the path to scale scores; models with latent variables behind the "
@@ -48,7 +49,7 @@ SCORES = (
 
 def model(study: LoadedStudy, workspace: Workspace) -> None:
     """Fit the path, work out its effects, judge the hypotheses; write model.json."""
-    from pipeline.mediation import MediationError, PathGraph, fit_flat
+    from pipeline.mediation import MediationError, PathGraph
 
     _refuse_unavailable(study)
     frames = scored.read_frames(study, workspace)
@@ -58,7 +59,7 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         fit = partial(_latent, study, graph, frames, design)
         latent, why_not = fit(_missing(study)) if manifest else (None, None)
         complete = fit("listwise")[0] if latent else None
-        flat = fit_flat(graph, frames, design, _covariates(study), study.declared.intervals.level)
+        flat = _flat(study, graph, frames, design)
         main = latent or manifest or flat
         effects = {fit.kind: _effects(study, graph, fit) for fit in (main, manifest, flat) if fit}
     except MediationError as error:
@@ -68,10 +69,15 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         "equations": {name: _equation(one) for name, one in main.equations.items()},
         "manifest": _beside(manifest, effects["decomposed"]) if manifest and latent else None,
         "flat": _fitted(flat, effects["flat"])
-        | {"equations": {name: _equation(one) for name, one in flat.equations.items()}},
+        | {"equations": {name: _equation(one) for name, one in flat.equations.items()}}
+        | {"second_opinion": _two_programs(flat)},
         "options": _options(study, main),
         "labels": _labels(main) | ({"means": _in_its_place(why_not)} if why_not else {}),
-        "warnings": [*([_in_its_place(why_not)] if why_not else []), *main.warnings],
+        "warnings": [
+            *([_in_its_place(why_not)] if why_not else []),
+            *main.warnings,
+            *_disagreement(flat),
+        ],
         "second_opinion": _second_opinion(manifest or main) | _within(manifest, complete),
         "densities": effects[main.kind].densities,
         "hypotheses": [_judged(study, one, main, effects[main.kind]) for one in study.declared.hypotheses],
@@ -115,10 +121,11 @@ def _refuse_unavailable(study: LoadedStudy) -> None:
             f"measurement: latent is declared, but {SCORES.partition(': ')[2]}",
             "write 'scores' or 'auto'",
         )
-    if told.missing == "fiml":
+    if told.missing == "fiml" and _has_clusters(study):
         raise StudyError.of(
             f"data/{study.id}/study.yaml",
-            "missing: fiml is declared, but models of scale scores use the rows complete for each equation",
+            "missing: fiml is declared, but models within and between clusters use the rows complete for "
+            "each equation; full information is there for studies with one level",
             "write 'listwise'",
         )
 
@@ -177,6 +184,21 @@ def _in_its_place(reason: str) -> str:
         f"the model with latent cluster means has no usable solution: {reason}. The model with manifest "
         f"means stands in its place"
     )
+
+
+def _has_clusters(study: LoadedStudy) -> bool:
+    """Whether a level lies above the lowest one of the path."""
+    on_path = {study.level_of(name) for edge in study.edges for name in edge}
+    return bool(study.above(min(on_path, key=study.levels.index)))
+
+
+def _flat(
+    study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design
+) -> PathModel:
+    from pipeline.mediation import fit_flat
+
+    told = study.declared
+    return fit_flat(graph, frames, design, _covariates(study), told.intervals.level, missing=told.missing)
 
 
 def _effects(study: LoadedStudy, graph: PathGraph, fit: PathModel) -> IndirectEffects:
@@ -261,7 +283,9 @@ def _labels(main: PathModel) -> dict[str, str]:
 
 
 def _second_opinion(main: PathModel) -> dict[str, Any]:
-    """How far statsmodels MixedLM lies from what is reported, over all equations."""
+    """How far statsmodels lies from what is reported, over all equations."""
+    if main.kind == "flat":
+        return _two_programs(main)
     asked = [one.second for one in main.equations.values() if one.second is not None]
     if not asked:
         return {"program": None, "sentence": "none: no equation has random intercepts"}
@@ -302,6 +326,31 @@ def _within(manifest: PathModel | None, complete: PathModel | None) -> dict[str,
         f"with manifest means by at most {max(gaps.values()):.2g} ({share:.2g} of a standard error); of "
         f"those models, {opinion}",
     }
+
+
+def _two_programs(flat: PathModel) -> dict[str, Any]:
+    """How far least squares lies from the path model on the same complete rows."""
+    second = flat.second
+    if second is None or second.program is None:
+        return {"program": None, "sentence": f"none: {second.reason if second else 'not asked'}"}
+    gap = second.largest_difference_estimates or 0.0
+    agree = gap <= AGREEMENT
+    distance = f"{gap:.1g}" if gap >= 1e-8 else "less than 0.00000001"
+    return {
+        "program": second.program,
+        "n": second.n,
+        "agrees": agree,
+        "largest_difference_estimates": gap,
+        "largest_difference_chisq": None,
+        "sentence": f"two programs on the {second.n} complete rows, pipeline.sem and {second.program} "
+        f"equation by equation: largest difference of a slope {distance}"
+        + ("" if agree else "; the programs disagree, treat the numbers as provisional"),
+    }
+
+
+def _disagreement(flat: PathModel) -> list[str]:
+    found = _two_programs(flat)
+    return [] if found.get("agrees", True) else [f"the flat model: {found['sentence']}"]
 
 
 def _judged(

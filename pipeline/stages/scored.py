@@ -71,3 +71,9 @@ def facets(study: LoadedStudy, scale: str) -> tuple[Block, ...]:
 def scored_names(study: LoadedStudy) -> dict[str, str]:
     """Every score and its level: scales in the order of the study, those without a total left out."""
     return {scale: study.level_of(scale) for scale in study.declared.scales if has_total(study, scale)}
+
+
+def linked(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> list[str]:
+    """Levels above whose units the rows of a level name, nearest first."""
+    frame = frames[level]
+    return [upper for upper in study.above(level) if upper in frame.columns and frame[upper].notna().any()]

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages import scored
+from pipeline.stages import factors, scored
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.scored import Block
 from pipeline.study import LoadedStudy
@@ -20,27 +20,25 @@ from pipeline.study import LoadedStudy
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.psychometrics import Correlations, FactorModel
+    from pipeline.psychometrics import Correlations
 
 Frames = Mapping[str, "pd.DataFrame"]
 
 CONFIDENCE = 0.95
+RELIABILITY = (
+    *("coefficient", "est", "ci_lower", "ci_upper", "confidence", "k", "n", "n_interval", "missing"),
+    "warnings",
+)
 OPTIONS = {
     "confidence": CONFIDENCE,
-    "alpha": "covariances of the rows with every item; Feldt interval (Feldt, Woodruff & Salih, 1987)",
-    "factor": "maximum likelihood, rows with every item, items scaled to unit variance; semopy, ftol 1e-14; "
-    "standard errors from the expected information",
-    "rmsea": "sqrt(max((chi-square - df) / (df N), 0)), with a 90 % interval",
+    "alpha": "covariances of pairwise complete answers; Feldt interval (Feldt, Woodruff & Salih, 1987) with "
+    "the rows of the pair of items answered together least",
+    **factors.OPTIONS,
     "icc": "one-way analysis of variance with the mean cluster size (Bliese, 2000)",
     "skew": "bias-adjusted (G1)",
     "correlations": "Pearson, pairwise; within: deviations from cluster means, N - J - 1 degrees of freedom; "
     "between: cluster means, each cluster counted once",
 }
-FIT = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_lower", "rmsea_upper", "srmr")
-CLUSTERS_IGNORED = (
-    "a single-level model: clusters are ignored, so its standard errors are too small and its chi-square too "
-    "large by an unknown amount"
-)
 
 
 @dataclass
@@ -158,25 +156,25 @@ def _descriptives_of(frames: Frames, part: Block) -> dict[str, Any]:
 
 def _block(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[str, Any]:
     """Reliability, items and one-factor model of items that are scored together."""
-    from pipeline.psychometrics import describe, one_factor, reliability
+    from pipeline.psychometrics import describe, reliability
 
     answers = block.answers(frames)
     bounds = {item: _bounds(study, block.scale, item) for item in block.items}
-    alpha = told.attempt("alpha", block.score, lambda: reliability(answers, CONFIDENCE, bounds=bounds))
-    model: FactorModel | None = told.attempt(
-        "factor model", block.score, lambda: one_factor(answers, block.score)
+    alpha = told.attempt(
+        "alpha", block.score, lambda: reliability(answers, CONFIDENCE, "pairwise", bounds, cautious=True)
+    )
+    model: dict[str, Any] | None = told.attempt(
+        "factor model",
+        block.score,
+        lambda: factors.fitted(study, frames, block.level, answers, {block.score: block.items}),
     )
     statistics = (
         alpha.items.frame if alpha else describe(answers).frame[["n", "missing", "mean", "sd", "skew"]]
     )
-    loadings = {} if model is None else model.frame.set_index("item").to_dict("index")
+    loadings = {row["item"]: row for row in (model or {}).get("loadings", ())}
     return {
         "reliability": alpha
-        and {
-            name: getattr(alpha, name)
-            for name in ("coefficient", "est", "ci_lower", "ci_upper", "confidence", "k", "n", "warnings")
-        }
-        | {"level": block.level},
+        and {name: getattr(alpha, name) for name in RELIABILITY} | {"level": block.level},
         "items": [
             {"item": item, "text": study.instruments[block.scale].item(item).text}
             | _counts(statistics.loc[item].to_dict())
@@ -184,7 +182,7 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dic
             | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
             for item in block.items
         ],
-        "factor": model and _factor(study, model, block.level, frames),
+        "factor": model,
     }
 
 
@@ -210,49 +208,16 @@ def _facet_model(
     study: LoadedStudy, frames: Frames, scale: str, parts: tuple[Block, ...], told: _Told
 ) -> dict[str, Any] | None:
     """One factor a facet, correlated; where at least two facets share out items without overlap."""
-    from pipeline.psychometrics import confirmatory
-
     items = [item for part in parts for item in part.items]
     if len(parts) < 2 or len(set(items)) < len(items):
         return None
-    factors = {part.facet or "": part.items for part in parts}
-    answers = Block(scale, None, parts[0].level, tuple(items)).answers(frames)
-    model = told.attempt("factor model of the facets", scale, lambda: confirmatory(answers, factors))
-    return model and _factor(study, model, parts[0].level, frames)
-
-
-def _factor(study: LoadedStudy, model: FactorModel, level: str, frames: Frames) -> dict[str, Any]:
-    fit = asdict(model.fit) if model.fit else dict.fromkeys(FIT)
-    return {
-        "program": model.program,
-        "n": model.n,
-        "missing": model.missing,
-        **fit,
-        "converged": model.converged,
-        "admissible": model.admissible,
-        "loadings": _rows(model.frame),
-        "correlations": _rows(model.correlations),
-        "warning": " ".join(f"{text[0].upper()}{text[1:]}." for text in model.warnings) or None,
-        "warnings": list(model.warnings),
-        "note": CLUSTERS_IGNORED if _clustered(study, frames, level) else None,
-        "no_test": None
-        if model.fit
-        else "three items on one factor fit exactly: there is nothing left to test",
-    }
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _clustered(study: LoadedStudy, frames: Frames, level: str) -> bool:
-    return bool(_linked(study, frames, level))
-
-
-def _linked(study: LoadedStudy, frames: Frames, level: str) -> list[str]:
-    """Levels above whose units the rows of a level name."""
-    frame = frames[level]
-    return [upper for upper in study.above(level) if upper in frame.columns and frame[upper].notna().any()]
+    named = {part.facet or "": part.items for part in parts}
+    level = parts[0].level
+    answers = Block(scale, None, level, tuple(items)).answers(frames)
+    found: dict[str, Any] | None = told.attempt(
+        "factor model of the facets", scale, lambda: factors.fitted(study, frames, level, answers, named)
+    )
+    return found
 
 
 def _icc(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[str, Any]:
@@ -260,7 +225,7 @@ def _icc(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[
     from pipeline.psychometrics import intraclass
 
     frame, found = frames[block.level], {}
-    for upper in _linked(study, frames, block.level):
+    for upper in scored.linked(study, frames, block.level):
         pair = frame[block.score], frame[upper]
         value = told.attempt(f"ICC at the level {upper}", block.score, partial(intraclass, *pair))
         if value is not None:
@@ -279,7 +244,7 @@ def _correlations(study: LoadedStudy, frames: Frames) -> dict[str, Any] | None:
     names = list(measured)
     design = Design(study.levels, measured)
     lowest = min(measured.values(), key=study.levels.index)
-    upper = next(iter(_linked(study, frames, lowest)), None)
+    upper = next(iter(scored.linked(study, frames, lowest)), None)
     result: dict[str, Any] = {"names": names, "level": lowest, "cluster": upper}
     result["levels"] = measured
     total = correlate(lay_beside(lowest, names, frames, design))

@@ -64,7 +64,7 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from _of_covariates(context)
     yield from _of_path(context)
     yield from _of_hypotheses(context)
-    yield from _of_options(context.root)
+    yield from _of_options(context)
 
 
 def named(name: str, known: Iterable[str], what: str) -> tuple[str, str | None]:
@@ -262,16 +262,18 @@ def _route(effect: Node) -> list[str]:
     return [name.strip() for name in (effect.text or "").split(ARROW)]
 
 
-def _of_options(root: Node) -> Iterator[Problem]:
+def _of_options(context: Context) -> Iterator[Problem]:
     """What the schema allows for later and this version does not do; options that need a column."""
+    root = context.root
     if root["measurement"].text == "latent":
         message = (
             "latent variables at both levels need the two-level estimator, which this version does not have"
         )
         yield root["measurement"].problem(message, "use scores or auto")
-    if root["missing"].text == "fiml":
+    if root["missing"].text == "fiml" and _clusters(context):
         message = (
-            "fiml needs the two-level estimator, which this version does not have; scores use complete cases"
+            "with clusters fiml needs the two-level estimator, which this version does not have; scores use "
+            "complete cases"
         )
         yield root["missing"].problem(message, "use listwise")
     exports = root["exports"].members().values()
@@ -279,3 +281,10 @@ def _of_options(root: Node) -> Iterator[Problem]:
     if root["screening"]["seconds_per_item"].value is not None and not timed:
         message = "no export says how long an answer took"
         yield root["screening"]["seconds_per_item"].problem(message, "name the column under `seconds`")
+
+
+def _clusters(context: Context) -> bool:
+    """Whether a level lies above the lowest one of the path."""
+    levels = context.levels
+    measured = {context.level_of(name) for edge in context.edges for name in edge} - {None}
+    return any(levels.index(level) < len(levels) - 1 for level in measured if level is not None)

@@ -273,6 +273,38 @@ def test_what_could_not_be_estimated_is_a_warning_unless_there_are_no_items() ->
 
 
 def test_alpha_says_how_many_answers_it_rests_on() -> None:
-    assert "α = .94, 95% CI [.93, .95] (over the 164 who answered every item)" in told(
-        recorded.record("demo"), "measures"
+    words = told(recorded.record("demo"), "measures")
+    assert "α = .94, 95% CI [.93, .95] (n = 381; interval for n = 316)" in words
+    leadership = told(recorded.record("army-leadership"), "measures")
+    assert "α = .90, 95% CI [.90, .91] (n = 2,042)" in leadership
+
+
+def test_the_analysis_says_how_the_factor_models_were_fitted() -> None:
+    demo, army = (told(recorded.record(study), "analysis") for study in ("demo", "army-leadership"))
+    assert (
+        "(MLR; Yuan & Bentler, 2000), in the manner of lavaan (Rosseel, 2012), missing answers by full"
+        in demo
     )
+    assert "errors and test allow for clusters of teams" in demo
+    assert "errors and test allow for clusters of companies" in army
+    assert "missing answers by full information" not in army
+    listed = " ".join(references.references(recorded.record("demo"), [demo]))
+    assert "Journal of Statistical Software" in listed
+    assert "Sociological Methodology" in listed
+
+
+def test_local_misfit_is_told_where_a_scale_does_not_fit() -> None:
+    words = told(recorded.record("army-leadership"), "measurement")
+    assert "(observed less implied correlation): lead08 and lead10 (.28)" in words
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [("listwise", "which the model needs were left out"), ("fiml", "count with the answers that they have")],
+)
+def test_one_level_says_what_became_of_missing_answers(missing: str, expected: str) -> None:
+    found = recorded.results("plain")
+    found["stages"]["model"]["results"]["options"]["missing"] = missing
+    words = told(Record(found), "analysis")
+    assert expected in words
+    assert "as one path model" in words

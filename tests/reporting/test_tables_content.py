@@ -165,10 +165,31 @@ def test_reversed_items_are_marked() -> None:
 def test_a_model_that_cannot_be_tested_says_so() -> None:
     table = fit.table(recorded.record("army-leadership"))
     found = rows(table)
-    assert found["Leadership Climate|One factor"][1:5] == ["2,593.49", "44", "< .001", ".79"]
+    assert found["Leadership Climate|One factor"][1:5] == ["1,937.92", "44", "< .001", ".79"]
     assert found["Task Significance|One factora"][1:] == ["—"] * 8
     assert table is not None
     assert table.specific == ("^a^ Three items on one factor fit exactly: there is nothing left to test.",)
+
+
+def test_the_fit_table_says_how_it_was_made_and_what_a_second_program_found() -> None:
+    note = markup.plain(fit.table(recorded.record("army-leadership")).general)
+    assert "robust errors (MLR): χ² is scaled (Yuan & Bentler, 2000)" in note
+    assert "Errors and test allow for clusters of companies." in note
+    assert "Errors and test rest on only 49 clusters (fewer than 50)" in note
+    assert "Two programs, semopy beside this pipeline" in note
+    assert "standardized estimate below 0.00001, of χ² below 0.0001 (4 models)" in note
+    note = markup.plain(fit.table(recorded.record("demo")).general)
+    assert "full information" in note
+    assert "rows in none that is known are left out (441 at most)" in note
+
+
+def test_a_model_without_a_second_opinion_says_why() -> None:
+    found = recorded.results("army-leadership")
+    model = found["stages"]["validate"]["results"]["factor"]["hostility"]
+    model["second_opinion"] = {"program": None, "reason": "only 3 rows answer every item"}
+    note = markup.plain(fit.table(Record(found)).general)
+    assert "(3 models)" in note
+    assert "Second opinion on hostility (one factor): none, because only 3 rows answer every item." in note
 
 
 def test_a_model_that_did_not_converge_shows_no_numbers() -> None:

@@ -124,3 +124,28 @@ def test_nullable_integers_are_numbers():
     whole = frame(HS)[items].round()
     model = "f =~ x1 + x2 + x3 + x4"
     assert np.allclose(sem.fit(model, whole.astype("Int64")).theta, sem.fit(model, whole).theta)
+
+
+def test_a_long_chain_of_full_regressions_is_identified():
+    names = [f"v{k}" for k in range(12)]
+    data = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 12)), columns=names)
+    model = "\n".join(f"{name} ~ {' + '.join(names[:k])}" for k, name in enumerate(names) if k)
+    fit = sem.fit(model, data)
+    assert fit.converged
+    assert fit.df == 0
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR"])
+def test_a_model_that_reproduces_its_moments_has_chi_square_zero(estimator):
+    rng = np.random.default_rng(2)
+    raw = rng.normal(size=(200, 5))
+    raw -= raw.mean(axis=0)
+    white = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw, rowvar=False)).T)
+    loadings = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    cov = np.outer(loadings, loadings)
+    np.fill_diagonal(cov, 1.0)
+    data = pd.DataFrame(white @ np.linalg.cholesky(cov).T, columns=list("abcde"))
+    measures = sem.fit("f =~ a + b + c + d + e", data, estimator=estimator).measures
+    assert 0 <= measures["chisq"] < 1e-6
+    assert measures["pvalue"] == pytest.approx(1)
+    assert (measures["rmsea.ci.lower"], measures["rmsea.ci.upper"]) == (0, 0)

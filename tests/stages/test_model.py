@@ -166,8 +166,31 @@ def test_a_study_without_clusters_is_labelled_single_level(tmp_path):
     assert "between" not in found["labels"]
     assert found["contextual"] == []
     assert found["hypotheses"][0]["evaluated_at"] == "flat"
-    assert found["second_opinion"]["program"] is None
+    assert found["second_opinion"] == found["flat"]["second_opinion"]
+    assert (found["second_opinion"]["program"], found["second_opinion"]["agrees"]) == (
+        "statsmodels OLS",
+        True,
+    )
+    assert "largest difference of a slope" in found["second_opinion"]["sentence"]
+    assert 0 < found["equations"]["outcome"]["r2"]["flat"] < 1
     assert found["options"]["means"] is None
+
+
+def test_full_information_is_there_for_one_level(tmp_path):
+    study = scored_rows.study(
+        scales={"alliance": {"export": "clients"}, "outcome": {"export": "clients"}},
+        levels={"client": {}},
+        exports={"clients": {"level": "client"}},
+        edges=(("alliance", "outcome"),),
+        missing="fiml",
+    )
+    frame = scored_rows.frames()["client"].drop(columns=["staff", "team"])
+    frame.loc[:19, "alliance"] = np.nan
+    frame.loc[20:29, "outcome"] = np.nan
+    equation = run(tmp_path, study, {"client": frame})["equations"]["outcome"]
+    assert equation["n"] == 470
+    assert equation["left_out"] == {"no answer: alliance": 20, "no answer to any outcome": 10}
+    assert "full information" in equation["method"]
 
 
 def test_a_path_of_staff_variables_alone_is_split_within_teams(tmp_path):

@@ -12,7 +12,8 @@ import scored_rows
 
 from pipeline.psychometrics import intraclass, one_factor, reliability
 from pipeline.stages.artefacts import read_json
-from pipeline.stages.validate import CLUSTERS_IGNORED, declared, inputs, outputs, validate
+from pipeline.stages.factors import CLUSTERS_IGNORED
+from pipeline.stages.validate import declared, inputs, outputs, validate
 
 SCORES = {
     "warm": {"export": "survey", "score": "W"},
@@ -52,7 +53,7 @@ def test_reliability_and_loadings_are_those_of_the_items(tmp_path, scale, level)
     frames = scored_rows.frames()
     found = run(tmp_path, frames=frames)
     items = keyed(frames, level, scale)
-    alpha, model = reliability(items), one_factor(items)
+    alpha, model = reliability(items), one_factor(items, clusters=frames[level]["team"])
     told = found["reliability"][scale]
     assert (told["est"], told["ci_lower"]) == (pytest.approx(alpha.est), pytest.approx(alpha.ci_lower))
     assert (told["coefficient"], told["level"], told["k"], told["n"]) == (
@@ -64,6 +65,7 @@ def test_reliability_and_loadings_are_those_of_the_items(tmp_path, scale, level)
     rows = found["items"][scale]
     assert [row["item"] for row in rows] == list(items.columns)
     np.testing.assert_allclose([row["loading"] for row in rows], model.frame["std"])
+    np.testing.assert_allclose([row["se"] for row in rows], model.frame["std_se"])
     np.testing.assert_allclose([row["item_rest"] for row in rows], alpha.items.frame["item_rest"])
     assert rows[0]["floor"] == pytest.approx((items.iloc[:, 0] == 1).mean())
     assert rows[0]["text"] == f"Item 1 of {scale}"
@@ -75,8 +77,44 @@ def test_three_items_have_no_test_and_four_have_one(tmp_path):
     assert "fit exactly" in factor["support"]["no_test"]
     assert factor["alliance"]["df"] == 2
     assert factor["alliance"]["no_test"] is None
-    assert factor["alliance"]["note"] == CLUSTERS_IGNORED
     assert factor["alliance"]["converged"]
+
+
+def test_errors_and_test_allow_for_the_highest_clusters(tmp_path):
+    frames = scored_rows.frames()
+    found = run(tmp_path, frames=frames)["factor"]["alliance"]
+    assert (found["estimator"], found["cluster"], found["clusters"]) == ("MLR", "team", 20)
+    assert "only 20 clusters" in found["note"]
+    theirs = one_factor(keyed(frames, "client", "alliance"), clusters=frames["client"]["team"])
+    assert found["chisq"] == pytest.approx(theirs.fit.chisq)
+    assert found["plain"]["chisq"] == pytest.approx(theirs.plain.chisq)
+
+
+def test_rows_without_a_cluster_are_counted_and_a_level_that_most_lack_is_not_used(tmp_path):
+    frames = scored_rows.frames()
+    frames["client"].loc[:49, "team"] = None
+    found = run(tmp_path / "few", frames=frames)["factor"]["alliance"]
+    assert (found["cluster"], found["n"], found["left_out"]) == ("team", 450, {"no cluster": 50})
+    frames["client"].loc[:299, "team"] = None
+    found = run(tmp_path / "most", frames=frames)["factor"]["alliance"]
+    assert (found["cluster"], found["clusters"], found["n"]) == ("staff", 100, 500)
+    frames["client"].loc[:299, "staff"] = None
+    found = run(tmp_path / "neither", frames=frames)["factor"]["alliance"]
+    assert (found["cluster"], found["note"]) == (None, CLUSTERS_IGNORED)
+
+
+def test_missing_answers_count_and_two_programs_compare_the_complete_rows(tmp_path):
+    frames = scored_rows.frames()
+    frames["client"].loc[:39, "alliance.a2"] = np.nan
+    found = run(tmp_path, frames=frames)
+    factor, alpha = found["factor"]["alliance"], found["reliability"]["alliance"]
+    assert (factor["missing_answers"], factor["n"], factor["missing"]) == ("fiml", 500, 40)
+    assert (alpha["missing"], alpha["n"], alpha["n_interval"]) == ("pairwise", 500, 460)
+    opinion = factor["second_opinion"]
+    assert (opinion["program"], opinion["n"], opinion["reason"]) == ("semopy", 460, None)
+    assert opinion["largest_difference_estimates"] < 1e-3
+    assert opinion["largest_difference_chisq"] < 1e-3
+    assert factor["warnings"] == []
 
 
 def test_facets_have_their_own_results_and_a_joint_model(tmp_path):

@@ -187,24 +187,49 @@ def _reliability(record: Record, name: str) -> str:
     if lower is None:
         return f"In this sample α = {alpha}."
     ci = numbers.ci_phrase(record.confidence, lower, found.get("ci_upper"), name="alpha")
-    n = f" (over the {numbers.count(found['n'])} who answered every item)" if found.get("n") else ""
+    n = _alpha_rows(found)
     return f"In this sample α = {alpha}, {ci}{n}."
+
+
+def _alpha_rows(found: Mapping[str, Any]) -> str:
+    n, of_interval = found.get("n"), found.get("n_interval")
+    if not n or found.get("missing") != "pairwise":
+        return f" (over the {numbers.count(n)} who answered every item)" if n else ""
+    thin = f"; interval for *n* = {numbers.count(of_interval)}" if of_interval != n else ""
+    return f" (*n* = {numbers.count(n)}{thin})"
 
 
 def _validation(record: Record) -> str:
     parts = []
     if record.part("validate", "reliability"):
         parts.append(
-            "Internal consistency is Cronbach’s alpha (Cronbach, 1951) with the interval of Feldt (1965)."
+            "Internal consistency is Cronbach’s alpha (Cronbach, 1951) from pairwise covariances, with the "
+            "interval of Feldt (1965), which counts only the rows of the pair of items answered together "
+            "least."
         )
     if record.part("validate", "factor"):
-        parts.append("Each scale was fitted with a one-factor model by maximum likelihood.")
+        parts.append(_factor_models(record.part("validate", "factor"), record))
     if record.part("validate", "icc"):
         parts.append(
             "Clustering is described by ICC(1), the share of variance between clusters, and ICC(2), the "
             "reliability of cluster means (Bliese, 2000)."
         )
     return " ".join(parts)
+
+
+def _factor_models(factor: Mapping[str, Any], record: Record) -> str:
+    """Estimator, missing answers and clusters of the factor models."""
+    scales = [found for found in factor.values() if found]
+    models = [*scales, *(found["facets"] for found in scales if found.get("facets"))]
+    full = any(model.get("missing_answers") == "fiml" for model in models)
+    uppers = dict.fromkeys(str(model["cluster"]) for model in models if model.get("cluster"))
+    words = listed(record.many(upper) for upper in uppers)
+    return (
+        "Each scale was fitted with a one-factor model by maximum likelihood with robust errors and a scaled "
+        "test (MLR; Yuan & Bentler, 2000), in the manner of lavaan (Rosseel, 2012)"
+        + (", missing answers by full information" if full else "")
+        + (f"; errors and test allow for clusters of {words}." if words else ".")
+    )
 
 
 def _clustered_model(record: Record) -> str:
@@ -242,9 +267,9 @@ def _latent_means(record: Record) -> str:
 
 def _flat_model(record: Record) -> str:
     return (
-        f"Every outcome was fitted by ordinary least squares over {record.many(record.lowest)} (Hayes, "
-        "2022). The study declares no clusters, so there is one level and nothing to separate within and "
-        "between."
+        f"All outcomes were fitted at once, as one path model over {record.many(record.lowest)} by maximum "
+        "likelihood; on complete rows its estimates are those of least squares (Hayes, 2022). The study "
+        "declares no clusters, so there is one level and nothing to separate within and between."
     )
 
 
@@ -264,10 +289,16 @@ def _effects(record: Record) -> str:
 def _lacking(record: Record) -> str:
     """What became of rows that lack an answer."""
     options = record.part("model", "options")
-    if options.get("means") != "latent":
-        return "Rows that lack an answer which an equation needs were left out of that equation"
-    if options.get("missing") == "fiml":
+    full = options.get("missing") == "fiml"
+    if options.get("means") == "latent" and full:
         return "Rows that lack an answer count with those that they have (full information)"
+    if record.is_clustered and options.get("means") != "latent":
+        return "Rows that lack an answer which an equation needs were left out of that equation"
+    if full:
+        return (
+            "Rows that lack an outcome count with the answers that they have (full information); those that "
+            "lack a predictor which nothing explains were left out"
+        )
     return "Rows that lack an answer which the model needs were left out"
 
 

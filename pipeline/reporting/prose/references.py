@@ -53,6 +53,15 @@ METHODS = {
         "Raudenbush, S. W., & Bryk, A. S. (2002). *Hierarchical linear models: Applications and data "
         "analysis methods* (2nd ed.). Sage."
     ),
+    "Rosseel, 2012": (
+        "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of Statistical "
+        "Software, 48*(2), 1–36. [https://doi.org/10.18637/jss.v048.i02](https://doi.org/10.18637/jss.v048.i02)"
+    ),
+    "Yuan & Bentler, 2000": (
+        "Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance "
+        "structure analysis with nonnormal missing data. *Sociological Methodology, 30*(1), 165–200. "
+        "[https://doi.org/10.1111/0081-1750.00078](https://doi.org/10.1111/0081-1750.00078)"
+    ),
     "Zhang et al., 2009": (
         "Zhang, Z., Zyphur, M. J., & Preacher, K. J. (2009). Testing multilevel mediation using hierarchical "
         "linear models: Problems and solutions. *Organizational Research Methods, 12*(4), 695–719. "

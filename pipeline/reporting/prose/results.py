@@ -262,9 +262,33 @@ def _factors(record: Record) -> str:
     rescued = [k for k in poor if tested[k].get("facets") and not _is_poor(tested[k]["facets"])]
     facets = listed(f"{record.phrase(k)} ({_fit(tested[k]['facets'])})" for k in rescued)
     return (
-        f"By common cut-offs ({cutoffs}) the one-factor model does not fit {told}: a high alpha does not "
-        f"show that a scale measures one thing."
-    ) + (f" With correlated facets the model fits {facets}." if rescued else "")
+        (
+            f"By common cut-offs ({cutoffs}) the one-factor model does not fit {told}: a high alpha does not "
+            f"show that a scale measures one thing."
+        )
+        + (f" With correlated facets the model fits {facets}." if rescued else "")
+        + _misfits(record, poor, tested)
+    )
+
+
+def _misfits(record: Record, poor: list[str], tested: Mapping[str, Any]) -> str:
+    """Which items of a scale that does not fit hang together beyond its factor."""
+    told = []
+    for scale in poor:
+        pairs = [
+            f"{markup.literal(str(one['first']))} and {markup.literal(str(one['second']))} "
+            f"({numbers.statistic('r', one['size'])})"
+            for one in tested[scale].get("misfit") or ()
+            if one["kind"] == "residual correlation"
+        ]
+        if pairs:
+            told.append(f"{listed(pairs)} in {record.phrase(scale)}")
+    if not told:
+        return ""
+    return (
+        f" The model misses most where items go together otherwise than the factor implies (observed less "
+        f"implied correlation): {'; '.join(told)}."
+    )
 
 
 def _is_poor(fit: Mapping[str, Any]) -> bool:

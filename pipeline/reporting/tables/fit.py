@@ -7,7 +7,15 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences
+from pipeline.reporting.tables.build import (
+    count,
+    drop_empty_columns,
+    group,
+    header,
+    listed,
+    row,
+    sentences,
+)
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = ("*n*", "χ²", "*df*", "*p*", "CFI", "TLI", "RMSEA", "90% CI", "SRMR")
@@ -27,7 +35,7 @@ def table(record: Record) -> Table | None:
         header=(header("Scale and model", *COLUMNS),),
         body=tuple(_body(record, models, marks)),
         widths=(2.9, 0.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 1.4, 0.8),
-        general=_note(models),
+        general=_note(record, models),
         specific=tuple(f"^{mark}^ {text}" for text, mark in marks.items()),
         alt="Chi-square and fit indices of the factor models of each scale.",
     )
@@ -75,10 +83,10 @@ def _row(name: str, model: Model) -> Row:
 
 def _specific(model: Model) -> str | None:
     """What has to be said of one model."""
-    told = model.get("warning") or model.get("no_test")
+    told = " ".join(str(model[name]) for name in ("warning", "no_test") if model.get(name))
     if not told:
         return None
-    words = markup.literal(str(told)[:1].upper() + str(told)[1:])
+    words = markup.literal(told[:1].upper() + told[1:])
     return words if words.endswith(".") else f"{words}."
 
 
@@ -87,14 +95,61 @@ def _marks(models: list[tuple[str, str, Model]]) -> dict[str, str]:
     return {note: LETTERS[i % len(LETTERS)] for i, note in enumerate(notes)}
 
 
-def _note(models: list[tuple[str, str, Model]]) -> str:
-    programs = dict.fromkeys(str(model["program"]) for _, _, model in models if model.get("program"))
-    notes = dict.fromkeys(str(model["note"]) for _, _, model in models if model.get("note"))
+def _note(record: Record, models: list[tuple[str, str, Model]]) -> str:
+    told = [model for _, _, model in models]
+    notes = dict.fromkeys(str(model["note"]) for model in told if model.get("note"))
     return sentences(
-        f"Maximum likelihood on the rows with every item ({markup.literal(', '.join(programs))})."
-        if programs
+        "Maximum likelihood with robust errors (MLR): χ² is scaled (Yuan & Bentler, 2000), and CFI, TLI, and "
+        "RMSEA are robust.",
+        "Rows that lack some answers count with those that they have (full information)."
+        if any(model.get("missing_answers") == "fiml" for model in told)
         else None,
+        _clusters(record, told),
         "CFI = comparative fit index; TLI = Tucker-Lewis index; RMSEA = root mean square error of "
         "approximation; SRMR = standardized root mean square residual.",
-        *(f"Each is {markup.literal(note)}." for note in notes),
+        *(f"{markup.literal(note[:1].upper() + note[1:])}." for note in notes),
+        _two_programs(record, models),
     )
+
+
+def _clusters(record: Record, models: list[Model]) -> str | None:
+    """Which clusters errors and test allow for, and how many rows are in none that is known."""
+    uppers = dict.fromkeys(str(model["cluster"]) for model in models if model.get("cluster"))
+    if not uppers:
+        return None
+    words = listed(record.many(upper) for upper in uppers)
+    lost = max((model.get("left_out") or {}).get("no cluster", 0) for model in models)
+    unknown = f"; rows in none that is known are left out ({count(lost).text} at most)" if lost else ""
+    return f"Errors and test allow for clusters of {words}{unknown}."
+
+
+def _two_programs(record: Record, models: list[tuple[str, str, Model]]) -> str | None:
+    """How far a second program lies from the first, over all models, and which have none."""
+    asked = [(scale, name, model["second_opinion"]) for scale, name, model in models if _opinion(model)]
+    found = [opinion for _, _, opinion in asked if opinion.get("program")]
+    none = [(f"{record.phrase(k)} ({name.lower()})", o) for k, name, o in asked if not o.get("program")]
+    parts = []
+    if found:
+        estimates, chisq = (
+            max(float(o[f"largest_difference_{what}"]) for o in found) for what in ("estimates", "chisq")
+        )
+        program = markup.literal(listed(dict.fromkeys(str(o["program"]) for o in found)))
+        parts.append(
+            f"Two programs, {program} beside this pipeline, by maximum likelihood on the rows with every "
+            f"item: largest difference of a standardized estimate {_gap(estimates, 5)}, of χ² "
+            f"{_gap(chisq, 4)} ({numbers.count(len(found))} models)."
+        )
+    parts += [
+        f"Second opinion on {name}: none, because {markup.literal(str(opinion.get('reason')))}."
+        for name, opinion in none
+    ]
+    return sentences(*parts) or None
+
+
+def _opinion(model: Model) -> bool:
+    return bool(model.get("second_opinion")) and bool(model.get("converged"))
+
+
+def _gap(value: float, decimals: int) -> str:
+    least = 10.0**-decimals
+    return f"below {least:.{decimals}f}" if value < least else f"{value:.{decimals}f}"

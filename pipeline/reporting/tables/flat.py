@@ -96,11 +96,12 @@ def _by_level(rows: Entries, key: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _note(record: Record) -> str:
-    told = (record.part("model", "labels") or {}).get("flat")
+    told, flat = (record.part("model", "labels") or {}).get("flat"), record.part("model", "flat")
     return sentences(
         "The flat model treats every row as independent and mixes the slopes within and between clusters; "
         "its standard errors are too small where clusters differ. It is shown for comparison and is not "
         "interpreted.",
+        _fitted(flat),
         _manifest(record),
         markup.literal(str(told)) if told and str(told).lower() != LABEL.lower() else None,
     )
@@ -114,3 +115,14 @@ def _manifest(record: Record) -> str | None:
         f"{markup.literal(str(label)[:1].upper() + str(label)[1:])}. They rest on random-intercept models, "
         "each on the rows complete for it. The columns of latent means repeat the main model."
     )
+
+
+def _fitted(flat: Mapping[str, Any]) -> str | None:
+    """How it was fitted, on how many rows, and what a second program says."""
+    equations: Mapping[str, Any] = flat.get("equations") or {}
+    opinion = (flat.get("second_opinion") or {}).get("sentence")
+    if not equations:
+        return None
+    rows = numbers.count(max(equation["n"] for equation in equations.values()))
+    second = f" Second opinion: {markup.literal(str(opinion))}." if opinion else ""
+    return f"It is one maximum likelihood path model on the {rows} rows with every variable of it.{second}"

@@ -7,7 +7,16 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
-from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences, spanners
+from pipeline.reporting.tables.build import (
+    count,
+    drop_empty_columns,
+    group,
+    header,
+    listed,
+    row,
+    sentences,
+    spanners,
+)
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = ("*n*", "*M*", "*SD*", "*r*~item-rest~", "α if dropped", "λ", "*SE*")
@@ -85,12 +94,20 @@ def _note(record: Record, scales: list[str]) -> str:
     withheld = [scale for scale in scales if not _shows_wording(record, scale)]
     return sentences(
         "*r*~item-rest~ is the correlation of an item with the sum of the others; λ is the standardized "
-        "loading on one factor a scale (maximum likelihood).",
+        "loading on one factor a scale (maximum likelihood), its standard error robust"
+        f"{_clusters(record, scales)}.",
         "Items without wording belong to instruments whose licence does not let it be reprinted or whose "
         "wording the export does not hold."
         if withheld
         else None,
     )
+
+
+def _clusters(record: Record, scales: list[str]) -> str:
+    factor = record.part("validate", "factor")
+    found = [(factor.get(scale) or {}).get("cluster") for scale in scales]
+    words = listed(record.many(str(upper)) for upper in dict.fromkeys(found) if upper)
+    return f" and with regard to clusters of {words}" if words else ""
 
 
 def _shows_wording(record: Record, scale: str) -> bool:

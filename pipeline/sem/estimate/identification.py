@@ -68,12 +68,17 @@ def _squares(lines: Slopes) -> Array:
 
 
 def _random_point(problem: Problem, seed: int) -> Array:
-    """Return loadings and paths of .3 to .9, variances of .5 to 1.5, covariances of .1 to .3."""
+    """Return loadings and paths of .3 to .9, variances of .5 to 1.5, covariances of .1 to .3.
+
+    The paths into one variable share that size out among them: otherwise variances grow along a long chain of
+    full regressions until rounding hides the rank.
+    """
     draw = np.random.default_rng(seed)
     theta = np.zeros(problem.reduction.K.shape[0])
     for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
         local = np.zeros(block.q)
-        local[block.directed[2]] = draw.uniform(0.3, 0.9, block.directed.shape[1])
+        into, _, at = block.directed
+        local[at] = draw.uniform(0.3, 0.9, len(at)) / np.bincount(into)[into] if len(at) else 0.0
         i, j, k = block.symmetric
         local[k] = np.where(i == j, draw.uniform(0.5, 1.5, len(k)), draw.uniform(0.1, 0.3, len(k)))
         local[block.mean[2]] = draw.uniform(0.2, 1.0, block.mean.shape[1])

@@ -34,7 +34,7 @@ def _noncentrality(x2: float, df: float, probability: float, largest: float) -> 
     def excess(value: float) -> float:
         return float(chndtr(x2, df, value)) - probability
 
-    if excess(0.0) < 0 or excess(largest) > 0:
+    if x2 <= 0 or excess(0.0) < 0 or excess(largest) > 0:
         return 0.0
     return float(brentq(excess, 0.0, largest, xtol=1e-12, rtol=1e-14))
 
