@@ -6,16 +6,25 @@
 from pipeline.mediation.decomposed import few_clusters, fit_decomposed
 from pipeline.mediation.design import Design, lay_beside
 from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
-from pipeline.mediation.errors import MediationError
+from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
+from pipeline.mediation.latent_means import fit_latent_means
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
-from pipeline.mediation.model import FLAT_IGNORES, MANIFEST_MEANS, Comparison, Equation, PathModel
+from pipeline.mediation.model import (
+    FLAT_IGNORES,
+    LATENT_MEANS,
+    MANIFEST_MEANS,
+    Comparison,
+    Equation,
+    PathModel,
+)
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
     "FLAT_IGNORES",
+    "LATENT_MEANS",
     "MANIFEST_MEANS",
     "Comparison",
     "Design",
@@ -23,6 +32,7 @@ __all__ = [
     "IndirectEffects",
     "MediationError",
     "MixedFit",
+    "NotEstimable",
     "PathGraph",
     "PathModel",
     "Verdict",
@@ -31,6 +41,7 @@ __all__ = [
     "few_clusters",
     "fit_decomposed",
     "fit_flat",
+    "fit_latent_means",
     "fit_random_intercepts",
     "indirect_effects",
     "judge",

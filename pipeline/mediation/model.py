@@ -1,6 +1,6 @@
 """A fitted path model: one row a slope, one `Equation` an outcome.
 
-`decomposed` and `flat` make it; `effects` and the stages read it.
+`decomposed`, `latent_means` and `flat` make it; `effects` and the stages read it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Slope = tuple[str, str, str]
 MANIFEST_MEANS = "manifest means: attenuated where clusters measure imprecisely"
+LATENT_MEANS = "latent means: corrected for the error with which clusters are measured by their members"
 FLAT_IGNORES = "flat (single-level): ignores clusters"
 
 
@@ -30,6 +31,8 @@ class Equation:
 
     `level` is the level of the rows; `clusters` counts the units that carry a random intercept, nearest level
     first; `variances` (with "residual") and `icc` (their shares, given the predictors) follow the same order.
+    With latent means `variances` are the residual ones within and between, `icc` is the outcome's share
+    between.
     `slopes` are (predictor, within | between | flat), in the order of `estimates` and `cov`. `freedom` is the
     residual degrees of freedom of least squares, None with random intercepts or full information (errors are
     then large-sample). `r2` is the share of variance explained by level, where it is known.
@@ -73,9 +76,10 @@ class PathModel:
     cluster_mean (the predictor is an observed cluster mean), beta. z is est / se; with least squares p and
     interval are from t on df degrees of freedom, otherwise from the normal. beta is est times the standard
     deviation of the predictor over that of the outcome, both at the slope's level: pooled within clusters for
-    within, of manifest cluster means for between, implied by the model for flat. `joint` is the covariance
-    of all slopes where one model holds them, by (predictor, outcome, level); without it equations are
-    independent. `second` compares the whole with another program.
+    within, of manifest cluster means for between; implied by the model for flat and with latent means.
+    `joint` is the covariance of all slopes where one model holds them, by (predictor, outcome, level);
+    without it equations are independent. `second` compares the whole with another program; `notes` are what
+    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to.
     """
 
     kind: str
@@ -84,6 +88,8 @@ class PathModel:
     confidence: float
     joint: pd.DataFrame | None = None
     second: Comparison | None = None
+    notes: tuple[str, ...] = ()
+    unit: str | None = None
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
@@ -97,8 +103,9 @@ class PathModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What every equation warns of, once each."""
-        return tuple(dict.fromkeys(text for one in self.equations.values() for text in one.warnings))
+        """What the model and every equation warn of, once each."""
+        own = (text for one in self.equations.values() for text in one.warnings)
+        return tuple(dict.fromkeys([*self.notes, *own]))
 
     def slopes(self) -> dict[Slope, dict[str, Any]]:
         """The rows of the frame by (predictor, outcome, level)."""
@@ -128,7 +135,7 @@ def assemble(
 def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:
     term: Term = data.terms[index]
     est, se = float(equation.estimates[index]), float(np.sqrt(equation.cov[index, index]))
-    critical, tail = _reference(est / se, equation.freedom, confidence)
+    critical, tail = reference(est / se, equation.freedom, confidence)
     return {
         "outcome": equation.outcome,
         "predictor": term.predictor,
@@ -146,7 +153,7 @@ def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[
     }
 
 
-def _reference(z: float, freedom: int | None, confidence: float) -> tuple[float, float]:
+def reference(z: float, freedom: int | None, confidence: float) -> tuple[float, float]:
     """Critical value and two-sided p."""
     from scipy import stats
 

@@ -1,6 +1,6 @@
 """The rows that one equation is fitted on: complete, linked to their clusters, split within and between.
 
-`decomposed` and `flat` call it; what it leaves out it counts.
+`decomposed`, `latent_rows` and `flat` call it; what it leaves out it counts.
 """
 
 from __future__ import annotations
@@ -145,6 +145,34 @@ def flat_rows(
     rows = Rows(outcome, level, y, tuple(terms), {}, left_out, {FLAT: float(y.std(ddof=1))}, ())
     _refuse_unidentified(rows)
     return rows
+
+
+def linked_rows(
+    table: pd.DataFrame, ids: pd.DataFrame, level: str, *, listwise: bool
+) -> tuple[NDArray[np.bool_], dict[str, int], dict[str, Codes], tuple[str, ...]]:
+    """Rows that a model of the whole path uses, what others lack, codes of the levels above, and notes.
+
+    Listwise a row has every variable; otherwise at least one that is its own answer.
+    """
+    alive, left_out = _complete(table, ids) if listwise else _answered(table, ids)
+    groups, notes = _groups(ids[alive], level, split=True)
+    return alive, left_out, groups, notes
+
+
+def _answered(table: pd.DataFrame, ids: pd.DataFrame) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    alive, left_out = _complete(ids, ids)
+    told = alive & table.notna().any(axis=1).to_numpy()
+    silent = int((alive & ~told).sum())
+    return told, left_out | ({"no answer at all": silent} if silent else {})
+
+
+def refuse_unusable(
+    table: pd.DataFrame, own: Container[str], codes: Codes, where: tuple[str, str], outcome: str
+) -> None:
+    """Refuse variables that do not vary, or, of the lowest level, not within clusters (`where`: levels)."""
+    for name, x in _values(table, outcome, where[0]).items():
+        if name in own:
+            _refuse_copied(name, x, codes, where[1])
 
 
 def _groups(ids: pd.DataFrame, level: str, split: bool) -> tuple[dict[str, Codes], tuple[str, ...]]:

@@ -13,13 +13,17 @@ SUMMARY = "How this was made"
 ALPHA = "α = k / (k − 1) · (1 − sum of item variances / variance of the sum) (Cronbach, 1951)"
 ICC = "ICC(1) = (MSB − MSW) / (MSB + (k − 1) MSW); ICC(2) = (MSB − MSW) / MSB (Bliese, 2000)"
 PATHS = "y = b~0~ + b~W~ (x − cluster mean of x) + b~B~ (cluster mean of x) + random intercepts + residual"
+LATENT_PATHS = (
+    "x = x~B~ + x~W~ for every variable of the lowest level; y~W~ = b~W~ x~W~ + residual; "
+    "y~B~ = b~0~ + b~B~ x~B~ + residual"
+)
 FLAT_PATHS = "y = b~0~ + b x + residual, all outcomes at once"
 PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
 
 
 def details(record: Record) -> dict[str, Details]:
     """Details by name: `how_` and the result that they stand under."""
-    path_formula = PATHS if record.is_clustered else FLAT_PATHS
+    path_formula = _path_formula(record)
     made = {
         "how_flow": _details(record, "screen", _screening(record)),
         "how_descriptives": _details(record, "validate", _validation(record)),
@@ -28,6 +32,12 @@ def details(record: Record) -> dict[str, Details]:
         "how_indirect": _details(record, "model", [("Formula", PRODUCT), *_intervals(record)]),
     }
     return {name: found for name, found in made.items() if found is not None}
+
+
+def _path_formula(record: Record) -> str:
+    if not record.is_clustered:
+        return FLAT_PATHS
+    return LATENT_PATHS if record.part("model", "options").get("means") == "latent" else PATHS
 
 
 def _details(record: Record, stage: str, rows: list[tuple[str, str]]) -> Details | None:

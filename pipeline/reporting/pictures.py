@@ -197,7 +197,7 @@ def _panel(record: Record, rows: Entries, level: str, standardized: bool) -> Pan
     r2 = {
         outcome: float(equation["r2"][level])
         for outcome, equation in record.part("model", "equations").items()
-        if (equation.get("r2") or {}).get(level) is not None
+        if outcome not in record.withheld and (equation.get("r2") or {}).get(level) is not None
     }
     return Panel(markup.plain(record.level_words(level)), paths, r2)
 

@@ -1,12 +1,15 @@
-"""From scores to the mediation within and between clusters, the flat model beside it, and verdicts.
+"""From scores to the mediation within and between clusters, other models beside it, and verdicts.
 
-The plan calls `model`; it reads the scored frames and writes model.json.
+The plan calls `model`; it reads the scored frames and writes model.json. With clusters the main model has
+latent cluster means; beside it stand the one with manifest means, which takes its place where it has no
+usable solution, and the flat one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,25 +25,25 @@ if TYPE_CHECKING:
     from pipeline.mediation import Design, Equation, IndirectEffects, PathGraph, PathModel
     from pipeline.study import Hypothesis
 
-STANDARDIZED = (
-    "beta: the slope times the standard deviation of the predictor over that of the outcome, both at the "
-    "slope's level (within: deviations from cluster means; between: cluster means as observed)"
-)
+BETA = "beta: the slope times the standard deviation of the predictor over that of the outcome"
+STANDARDIZED = {
+    "latent": f"{BETA}, both at the slope's level and implied by the model",
+    "decomposed": f"{BETA}, both at the slope's level (within: deviations from cluster means; between: "
+    "cluster means as observed)",
+    "flat": f"{BETA}, both as the model implies them",
+}
 DRAWN = "Monte Carlo intervals: percentiles of products of slopes drawn from the"
 DRAWS = {
+    "latent": f"{DRAWN} joint normal distribution of all slopes",
     "decomposed": f"{DRAWN} normal distribution of each equation's estimates, equations independent of each "
     "other",
     "flat": f"{DRAWN} joint normal distribution of all estimates",
 }
-FLAT_STANDARDIZED = (
-    "beta: the slope times the standard deviation of the predictor over that of the outcome, both as the "
-    "model implies them"
-)
 AGREEMENT = 1e-3
 SINGLE_LEVEL = "single-level: the study declares no level above the one measured, so there are no clusters"
 SCORES = (
-    "scale scores: this version fits the path to scale scores with observed cluster means; models with "
-    "latent variables are not part of it"
+    "scale scores: this version fits the path to scale scores; models with latent variables behind the "
+    "items are not part of it"
 )
 
 
@@ -52,22 +55,30 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
     frames = scored.read_frames(study, workspace)
     try:
         graph, design = PathGraph.of(study.edges), _design(study)
-        main = _main(study, graph, frames, design)
+        manifest = _manifest(study, graph, frames, design)
+        fit = partial(_latent, study, graph, frames, design)
+        latent, why_not = fit(_missing(study)) if manifest else (None, None)
+        complete = fit("listwise")[0] if latent else None
         flat = _flat(study, graph, frames, design)
-        main = main or flat
-        effects = {fit.kind: _effects(study, graph, fit) for fit in (main, flat)}
+        main = latent or manifest or flat
+        effects = {fit.kind: _effects(study, graph, fit) for fit in (main, manifest, flat) if fit}
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
     result = _fitted(main, effects[main.kind]) | {
         "contextual": _rows(effects[main.kind].contextual),
         "equations": {name: _equation(one) for name, one in main.equations.items()},
+        "manifest": _beside(manifest, effects["decomposed"]) if manifest and latent else None,
         "flat": _fitted(flat, effects["flat"])
         | {"equations": {name: _equation(one) for name, one in flat.equations.items()}}
         | {"second_opinion": _two_programs(flat)},
         "options": _options(study, main),
-        "labels": _labels(main),
-        "warnings": [*main.warnings, *_disagreement(flat)],
-        "second_opinion": _second_opinion(main),
+        "labels": _labels(main) | ({"means": _in_its_place(why_not)} if why_not else {}),
+        "warnings": [
+            *([_in_its_place(why_not)] if why_not else []),
+            *main.warnings,
+            *_disagreement(flat),
+        ],
+        "second_opinion": _second_opinion(manifest or main) | _within(manifest, complete),
         "densities": effects[main.kind].densities,
         "hypotheses": [_judged(study, one, main, effects[main.kind]) for one in study.declared.hypotheses],
     }
@@ -95,6 +106,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
         "measurement": told.measurement,
         "missing": told.missing,
+        "missing_declared": "missing" in told.model_fields_set,
         "seed": told.seed,
         "intervals": told.intervals.model_dump(mode="json"),
     }
@@ -132,15 +144,46 @@ def _covariates(study: LoadedStudy) -> dict[str, tuple[str, ...]]:
     return {outcome: tuple(name for name, one in entering if outcome in one.predicts) for outcome in outcomes}
 
 
-def _main(
+def _manifest(
     study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design
 ) -> PathModel | None:
-    """The decomposed model, or None where the design has no clusters."""
+    """The model with observed cluster means, or None where the design has no clusters."""
     from pipeline.mediation import fit_decomposed
 
     if not design.above(design.lowest(graph)):
         return None
     return fit_decomposed(graph, frames, design, _covariates(study), study.declared.intervals.level)
+
+
+def _latent(
+    study: LoadedStudy,
+    graph: PathGraph,
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+    missing: str,
+) -> tuple[PathModel | None, str | None]:
+    """The model with latent cluster means, or why there is none."""
+    from pipeline.mediation import NotEstimable, fit_latent_means
+
+    confidence = study.declared.intervals.level
+    try:
+        fit = fit_latent_means(graph, frames, design, _covariates(study), confidence, missing=missing)
+    except NotEstimable as reason:
+        return None, str(reason)
+    return fit, None
+
+
+def _missing(study: LoadedStudy) -> str:
+    """Full information with latent means, unless the study says otherwise."""
+    told = study.declared
+    return told.missing if "missing" in told.model_fields_set else "fiml"
+
+
+def _in_its_place(reason: str) -> str:
+    return (
+        f"the model with latent cluster means has no usable solution: {reason}. The model with manifest "
+        f"means stands in its place"
+    )
 
 
 def _has_clusters(study: LoadedStudy) -> bool:
@@ -172,6 +215,12 @@ def _route(hypothesis: Hypothesis) -> tuple[str, ...]:
 
 def _fitted(fit: PathModel, effects: IndirectEffects) -> dict[str, Any]:
     return {"kind": fit.kind, "paths": _rows(fit.frame), "indirect": _rows(effects.frame)}
+
+
+def _beside(fit: PathModel, effects: IndirectEffects) -> dict[str, Any]:
+    """A model that stands beside the main one."""
+    equations = {name: _equation(one) for name, one in fit.equations.items()}
+    return _fitted(fit, effects) | {"contextual": _rows(effects.contextual), "equations": equations}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -208,23 +257,27 @@ def _options(study: LoadedStudy, main: PathModel) -> dict[str, Any]:
         "seed": told.seed,
         "confidence": told.intervals.level,
         "interval": told.intervals.method,
-        "means": "manifest" if main.kind == "decomposed" else None,
+        "means": {"latent": "latent", "decomposed": "manifest"}.get(main.kind),
+        "robust_unit": main.unit,
         "measurement": "scores",
         "measurement_declared": told.measurement,
         "measurement_reason": SCORES,
-        "missing": told.missing,
+        "missing": _missing(study) if main.kind == "latent" else told.missing,
     }
 
 
 def _labels(main: PathModel) -> dict[str, str]:
     """Sentences that go with the numbers wherever they are shown."""
-    from pipeline.mediation import FLAT_IGNORES, MANIFEST_MEANS
+    from pipeline.mediation import FLAT_IGNORES, LATENT_MEANS, MANIFEST_MEANS
 
-    shared = {"measurement": SCORES, "standardized": STANDARDIZED, "intervals": DRAWS[main.kind]}
+    kind = main.kind
+    shared = {"measurement": SCORES, "standardized": STANDARDIZED[kind], "intervals": DRAWS[kind]}
     if main.kind == "flat":
-        return {"model": SINGLE_LEVEL} | shared | {"standardized": FLAT_STANDARDIZED}
+        return {"model": SINGLE_LEVEL} | shared
     told = {"model": "within and between clusters", "flat": FLAT_IGNORES}
-    if main.frame["cluster_mean"].any():
+    if main.kind == "latent":
+        told |= {"between": LATENT_MEANS, "manifest": MANIFEST_MEANS}
+    elif main.frame["cluster_mean"].any():
         told["between"] = MANIFEST_MEANS
     return told | shared
 
@@ -251,6 +304,27 @@ def _second_opinion(main: PathModel) -> dict[str, Any]:
         **_rounded(differences),
         "sentence": f"statsmodels MixedLM, started at the maximum of the likelihood, {found}; its slopes "
         f"differ by {distance} a standard error",
+    }
+
+
+def _within(manifest: PathModel | None, complete: PathModel | None) -> dict[str, Any]:
+    """How far slopes within lie from those of the random-intercept models, which MixedLM has seen."""
+    if manifest is None or complete is None:
+        return {}
+    own, theirs = complete.slopes(), manifest.slopes()
+    shared = [slope for slope in own if slope[2] == "within" and slope in theirs]
+    if not shared:
+        return {}
+    gaps = {slope: abs(own[slope]["est"] - theirs[slope]["est"]) for slope in shared}
+    widest = max(gaps, key=lambda slope: gaps[slope] / own[slope]["se"])
+    share = gaps[widest] / own[widest]["se"]
+    opinion = _second_opinion(manifest)["sentence"]
+    return {
+        "largest_difference_within": max(gaps.values()),
+        "largest_difference_within_se": share,
+        "sentence": f"fitted to complete rows, slopes within differ from those of random-intercept models "
+        f"with manifest means by at most {max(gaps.values()):.2g} ({share:.2g} of a standard error); of "
+        f"those models, {opinion}",
     }
 
 
@@ -284,7 +358,7 @@ def _judged(
 ) -> dict[str, Any]:
     from pipeline.mediation import judge
 
-    level = hypothesis.level if main.kind == "decomposed" else "flat"
+    level = "flat" if main.kind == "flat" else hypothesis.level
     found = _estimate(_route(hypothesis), level, main, effects)
     if found is None:
         raise StudyError.of(f"data/{study.id}/study.yaml", _why_none(study, hypothesis))

@@ -86,8 +86,9 @@ def test_a_failed_equation_has_no_numbers_and_no_curves() -> None:
     found["stages"]["model"]["results"]["equations"]["wellbeing"]["converged"] = False
     made = pictures.pictures(recorded.Record(found))
     assert "densities" not in made
-    assert "0.65***" in made["diagram"].svg
-    assert "0.66***" not in made["diagram"].svg
+    assert "0.71***" in made["diagram"].svg
+    assert "0.78***" not in made["diagram"].svg
+    assert made["diagram"].svg.count("R² = ") == 2
 
 
 @pytest.mark.parametrize(

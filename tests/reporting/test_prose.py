@@ -47,9 +47,9 @@ def test_a_path_is_told_with_level_direction_size_and_interval() -> None:
     words = told(recorded.record("army-climate"), "paths")
     assert (
         "Within companies, leader support was positively related to co-worker cohesion, B = 0.48, 95% CI "
-        "[0.45, 0.50], β = 0.41, p < .001." in words
+        "[0.45, 0.51], β = 0.41, p < .001." in words
     )
-    assert "Between companies, co-worker cohesion was not clearly related to well-being, B = −0.10" in words
+    assert "Between companies, co-worker cohesion was not clearly related to well-being, B = −0.22" in words
     assert "negatively related to hostility" in told(recorded.record("army-leadership"), "paths")
 
 
@@ -139,17 +139,31 @@ def test_the_level_that_answers_depends_on_where_the_predictor_is_measured() -> 
     assert prose.sentences(recorded.record("plain"))["answering_level"] == []
 
 
-def test_manifest_means_and_the_flat_model_carry_their_labels() -> None:
+def test_every_model_carries_its_label() -> None:
     record = recorded.record("army-climate")
-    assert "manifest means: attenuated where clusters measure imprecisely" in told(record, "limits")
+    assert "latent means: corrected for the error" in told(record, "limits")
     assert told(record, "flat").startswith("Flat (single-level): ignores clusters.")
     assert "not interpreted" in told(record, "flat")
+    assert "Co-worker cohesion → Well-being: B = −0.10" in told(record, "flat")
+    assert "two-level model" in told(record, "analysis")
+
+
+def test_manifest_means_are_told_where_they_are_the_main_model() -> None:
+    results = recorded.results("army-climate")
+    found = results["stages"]["model"]["results"]
+    found |= found.pop("manifest") | {"manifest": None}
+    found["options"]["means"] = "manifest"
+    found["labels"]["between"] = found["labels"].pop("manifest")
+    record = Record(results)
+    assert "manifest means: attenuated where clusters measure imprecisely" in told(record, "limits")
+    assert "(manifest means), not latent means" in told(record, "analysis")
+    assert "latent" not in told(record, "flat")
 
 
 def test_warnings_are_told_in_words_once() -> None:
     words = prose.sentences(recorded.record("army-leadership"))["warnings"]
     assert [markup.plain(text).replace("\u00a0", " ")[:28] for text in words] == [
-        "Only 49 units of the level c"
+        "There are 49 clusters: below"
     ]
     assert "raised a warning" not in told(recorded.record("army-leadership"), "limits")
 
@@ -273,7 +287,7 @@ def test_the_analysis_says_how_the_factor_models_were_fitted() -> None:
     )
     assert "errors and test allow for clusters of teams" in demo
     assert "errors and test allow for clusters of companies" in army
-    assert "full information" not in army
+    assert "missing answers by full information" not in army
     listed = " ".join(references.references(recorded.record("demo"), [demo]))
     assert "Journal of Statistical Software" in listed
     assert "Sociological Methodology" in listed

@@ -73,12 +73,10 @@ def test_the_army_paths_stand_side_by_side() -> None:
     assert found["Co-worker cohesion|Leader support"][:2] == ["0.48", "0.01"]
     assert found["Well-being|Co-worker cohesion"] == [
         *("0.09", "0.01", "[0.06, 0.11]", "0.08", "< .001"),
-        *("−0.10", "0.11", "[−0.31, 0.11]", "−0.10", ".347"),
+        *("−0.22", "0.18", "[−0.56, 0.13]", "−0.21", ".220"),
     ]
     assert table is not None
-    assert "manifest means: attenuated where clusters measure imprecisely" in markup.plain(
-        table.general or ""
-    )
+    assert "rest on latent means: corrected for the error" in markup.plain(table.general or "")
     assert "7,382 soldiers in 99 companies" in (table.general or "")
     assert [cell.text for cell in table.header[0].cells] == ["", "Within companies", "Between companies"]
 
@@ -86,15 +84,15 @@ def test_the_army_paths_stand_side_by_side() -> None:
 def test_a_variable_of_a_higher_level_has_dashes_within() -> None:
     found = rows(paths.table(recorded.record("demo")))
     assert found["Working Alliance, Client View|Perceived Leader Support"][:5] == ["—"] * 5
-    assert found["Working Alliance, Client View|Perceived Leader Support"][5] == "0.03"
+    assert found["Working Alliance, Client View|Perceived Leader Support"][5] == "0.04"
 
 
 def test_indirect_effects_have_level_interval_draws_and_seed() -> None:
     table = indirect.table(recorded.record("army-climate"))
     found = rows(table)
     route = "Leader support → Co-worker cohesion → Well-being"
-    assert found[f"Within companies|{route}"] == ["0.041", "0.006", "[0.029, 0.053]", "< .001"]
-    assert found[f"Between companies|{route}"] == ["−0.046", "0.049", "[−0.146, 0.050]", ".348"]
+    assert found[f"Within companies|{route}"] == ["0.041", "0.007", "[0.028, 0.054]", "< .001"]
+    assert found[f"Between companies|{route}"] == ["−0.097", "0.081", "[−0.265, 0.057]", ".222"]
     assert "Total indirect" not in " ".join(found)
     assert table is not None
     assert "20,000 draws" in (table.general or "")
@@ -105,10 +103,10 @@ def test_small_products_get_the_decimals_they_need() -> None:
     found = rows(indirect.table(recorded.record("demo")))
     assert found[
         "Between staff|Total indirect: Perceived Leader Support → Day-to-Day Functioning and Well-Being"
-    ][:1] == ["0.0090"]
+    ][:1] == ["0.0113"]
 
 
-def test_the_flat_model_is_labelled_and_stands_beside_the_levels() -> None:
+def test_flat_manifest_and_latent_stand_side_by_side() -> None:
     table = flat.table(recorded.record("army-climate"))
     assert table is not None
     assert table.header[0].cells[1].text == "Flat (single-level): ignores clusters"
@@ -116,7 +114,11 @@ def test_the_flat_model_is_labelled_and_stands_beside_the_levels() -> None:
     assert found["Indirect, direct, and total effects|Leader support → Co-worker cohesion → Well-being"] == [
         *("0.037", "0.006", "[0.025, 0.048]", "< .001"),
         *("0.041", "−0.046"),
+        *("0.041", "−0.097"),
     ]
+    assert found["Paths|Co-worker cohesion → Well-being"][4:] == ["0.085", "−0.101", "0.085", "−0.215"]
+    assert [cell.text for cell in table.header[0].cells[2:]] == ["Manifest means", "Latent means"]
+    assert "Manifest means: attenuated where clusters measure imprecisely." in table.general
     assert flat.table(recorded.record("plain")) is None
 
 
@@ -233,11 +235,11 @@ def test_cluster_sizes_are_least_middle_most_only() -> None:
 
 def test_contextual_tests_and_hypotheses() -> None:
     assert rows(contextual.table(recorded.record("army-climate")))["Co-worker cohesion → Well-being"] == [
-        *("−0.19", "0.11", "[−0.40, 0.03]", "−1.72", ".085")
+        *("−0.30", "0.18", "[−0.64, 0.04]", "−1.71", ".087")
     ]
     found = rows(hypotheses.table(recorded.record("army-climate")))
     assert found["H2: Leader support → Co-worker cohesion → Well-being"] == [
-        *("Between", "Positive", "0.02", "−0.046", "[−0.146, 0.050]", "Inconclusive")
+        *("Between", "Positive", "0.02", "−0.097", "[−0.265, 0.057]", "Inconclusive")
     ]
     single = hypotheses.table(recorded.record("plain"))
     assert single is not None

@@ -57,11 +57,12 @@ def test_the_army_study(tmp_path, data):
     found = run(tmp_path, *army(data))
     slopes = {(row["predictor"], row["outcome"], row["level"]): row["est"] for row in found["paths"]}
     indirect = {row["level"]: row["est"] for row in found["indirect"] if row["kind"] == "specific"}
-    for level, a, b, ab in (("within", 0.477, 0.085, 0.041), ("between", 0.452, -0.101, -0.046)):
+    for level, a, b, ab in (("within", 0.477, 0.085, 0.041), ("between", 0.452, -0.215, -0.097)):
         assert_close("three decimals", slopes["lead", "cohes", level], a)
         assert_close("three decimals", slopes["cohes", "wbeing", level], b)
         assert_close("three decimals", indirect[level], ab)
-    assert found["labels"]["between"] == "manifest means: attenuated where clusters measure imprecisely"
+    assert found["labels"]["between"].startswith("latent means: corrected for")
+    assert found["labels"]["manifest"] == "manifest means: attenuated where clusters measure imprecisely"
     assert found["labels"]["flat"] == "flat (single-level): ignores clusters"
     verdicts = {one["id"]: one for one in found["hypotheses"]}
     assert verdicts["H1"]["verdict"] == "supported"
@@ -71,10 +72,46 @@ def test_the_army_study(tmp_path, data):
     assert (verdicts["H3"]["verdict"], verdicts["H3"]["interval"]) == ("supported", "wald")
     assert found["warnings"] == []
     assert found["second_opinion"]["agrees"]
+    assert found["second_opinion"]["largest_difference_within_se"] < 0.05
+    assert found["kind"] == "latent"
+    assert [row["est"] for row in found["contextual"]] == pytest.approx(
+        [-0.02492, -0.30061, 0.02560], abs=1e-4
+    )
+    assert all(set(one["r2"]) == {"within", "between"} for one in found["equations"].values())
+
+
+def test_manifest_means_stand_beside_the_latent_ones(tmp_path, data):
+    found = run(tmp_path, *army(data))["manifest"]
+    slopes = {(row["predictor"], row["outcome"], row["level"]): row["est"] for row in found["paths"]}
+    indirect = {row["level"]: row["est"] for row in found["indirect"] if row["kind"] == "specific"}
     assert found["kind"] == "decomposed"
+    assert_close("three decimals", slopes["cohes", "wbeing", "between"], -0.101)
+    assert_close("three decimals", [indirect["within"], indirect["between"]], [0.041, -0.046])
     assert [row["est"] for row in found["contextual"]] == pytest.approx(
         [-0.02496, -0.18683, -0.01733], abs=1e-4
     )
+
+
+def test_where_latent_means_have_no_solution_manifest_ones_take_their_place(tmp_path):
+    frames = scored_rows.frames()
+    client = frames["client"]
+    client["outcome"] -= client.groupby("staff")["outcome"].transform("mean")
+    found = run(tmp_path, frames=frames)
+    assert (found["kind"], found["options"]["means"], found["manifest"]) == ("decomposed", "manifest", None)
+    assert found["warnings"][0].startswith("the model with latent cluster means has no usable solution: ")
+    assert found["warnings"][0].endswith("The model with manifest means stands in its place")
+    assert found["labels"]["means"] == found["warnings"][0]
+    assert found["labels"]["between"].startswith("manifest means")
+
+
+def test_a_study_may_ask_for_complete_rows(tmp_path):
+    frames = scored_rows.frames()
+    frames["client"].loc[:49, "outcome"] = np.nan
+    full = run(tmp_path / "a", frames=frames)
+    complete = run(tmp_path / "b", scored_rows.study(missing="listwise"), frames)
+    assert (full["options"]["missing"], complete["options"]["missing"]) == ("fiml", "listwise")
+    assert (full["equations"]["outcome"]["n"], complete["equations"]["outcome"]["n"]) == (500, 450)
+    assert complete["equations"]["outcome"]["left_out"] == {"no answer: outcome": 50}
 
 
 def test_the_flat_model_stands_beside_it(tmp_path, data):
@@ -93,9 +130,9 @@ def test_three_levels(tmp_path):
         ("alliance", "outcome", "between"),
     }
     assert found["equations"]["alliance"]["clusters"] == {"staff": 100, "team": 20}
-    assert (
-        found["equations"]["alliance"]["method"] == "maximum likelihood with random intercepts of staff, team"
-    )
+    assert found["equations"]["alliance"]["method"].endswith("robust to non-normality and to team")
+    manifest = found["manifest"]["equations"]["alliance"]
+    assert manifest["method"] == "maximum likelihood with random intercepts of staff, team"
     assert [row["route"] for row in found["indirect"] if row["kind"] == "specific"] == [ROUTE]
     density = found["densities"][f"{ROUTE}|between"]
     assert len(density["x"]) == len(density["y"])
@@ -105,11 +142,12 @@ def test_three_levels(tmp_path):
         "seed": 1,
         "confidence": 0.95,
         "interval": "monte_carlo",
-        "means": "manifest",
+        "means": "latent",
+        "robust_unit": "team",
         "measurement": "scores",
         "measurement_declared": "auto",
         "measurement_reason": found["labels"]["measurement"],
-        "missing": "listwise",
+        "missing": "fiml",
     }
 
 

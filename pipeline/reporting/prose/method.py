@@ -234,14 +234,34 @@ def _factor_models(factor: Mapping[str, Any], record: Record) -> str:
 
 def _clustered_model(record: Record) -> str:
     cluster = record.many(str(record.cluster))
-    return (
+    opening = (
         f"A single-level model would mix two questions: how {record.many(record.lowest)} of the same "
-        f"{record.one(str(record.cluster))} compare, and how {cluster} compare (Preacher et al., 2010). "
-        f"Predictors were therefore split into the mean of each {record.one(str(record.cluster))} and the "
-        f"deviation from it, so that each path has a slope within and a slope between {cluster} (Raudenbush "
-        "& Bryk, 2002; Zhang et al., 2009). Every outcome was fitted by maximum likelihood with random "
-        "intercepts of all levels above it. The means are those of the answers at hand (manifest means), "
-        "not latent means."
+        f"{record.one(str(record.cluster))} compare, and how {cluster} compare (Preacher et al., 2010)."
+    )
+    if record.part("model", "options").get("means") == "latent":
+        return f"{opening} {_latent_means(record)}"
+    return (
+        f"{opening} Predictors were therefore split into the mean of each {record.one(str(record.cluster))} "
+        f"and the deviation from it, so that each path has a slope within and a slope between {cluster} "
+        "(Raudenbush & Bryk, 2002; Zhang et al., 2009). Every outcome was fitted by maximum likelihood with "
+        "random intercepts of all levels above it. The means are those of the answers at hand (manifest "
+        "means), not latent means."
+    )
+
+
+def _latent_means(record: Record) -> str:
+    cluster, rows = record.many(str(record.cluster)), record.many(record.lowest)
+    robust = record.many(str(record.part("model", "options").get("robust_unit") or record.cluster))
+    return (
+        "All paths were therefore fitted at once in a two-level model. It splits every variable measured "
+        f"on {rows}, covariates included, into a part within {cluster} and a latent mean of each "
+        f"{record.one(str(record.cluster))}, so that each path has a slope within and a slope between. A "
+        f"mean of the answers at hand holds the sampling error of its few {rows}, which draws the slope "
+        "between towards the slope within; a latent mean does not (Lüdtke et al., 2008). Estimation is by "
+        "maximum likelihood with standard errors robust to non-normality and to dependence within "
+        f"{robust}. Predictors covary at their level, and so do residuals of outcomes that no route "
+        "connects. Random-intercept "
+        "models with manifest means (Zhang et al., 2009) and a flat model stand beside it for comparison."
     )
 
 
@@ -268,9 +288,13 @@ def _effects(record: Record) -> str:
 
 def _lacking(record: Record) -> str:
     """What became of rows that lack an answer."""
-    if record.is_clustered:
+    options = record.part("model", "options")
+    full = options.get("missing") == "fiml"
+    if options.get("means") == "latent" and full:
+        return "Rows that lack an answer count with those that they have (full information)"
+    if record.is_clustered and options.get("means") != "latent":
         return "Rows that lack an answer which an equation needs were left out of that equation"
-    if record.part("model", "options").get("missing") == "fiml":
+    if full:
         return (
             "Rows that lack an outcome count with the answers that they have (full information); those that "
             "lack a predictor which nothing explains were left out"

@@ -79,10 +79,33 @@ def flat(record: Record) -> list[str]:
         if several
         else f"the indirect effect {record.route(str(r['route']))}"
     )
-    return [
+    told = [
         f"{opening} In that model {words} would be {_numbers(record, r)}. It is shown for comparison and is "
         "not interpreted."
     ]
+    return [*told, *_manifest(record)]
+
+
+def _manifest(record: Record) -> list[str]:
+    """The model with manifest means: how far it lies from the main one between clusters."""
+    found: Mapping[str, Any] = record.part("model", "manifest")
+    own = {_slope(r): r for r in record.slopes if r["level"] == "between" and r.get("est") is not None}
+    pairs = [(own[_slope(r)], r) for r in found.get("paths") or () if _slope(r) in own and r["cluster_mean"]]
+    pairs = [pair for pair in pairs if pair[0].get("role", "path") == "path"]
+    if not pairs or record.cluster is None:
+        return []
+    latent, manifest = max(pairs, key=lambda pair: abs(float(pair[0]["est"]) - float(pair[1]["est"])))
+    route = record.route(ARROW.join((str(latent["predictor"]), str(latent["outcome"]))))
+    return [
+        "With manifest means, which are attenuated where clusters measure imprecisely, the slope between "
+        f"{record.many(record.cluster)} that moves most is that of {route}: "
+        f"{_slope_numbers(record, manifest)} with manifest means, {_slope_numbers(record, latent)} with "
+        "latent means. The report rests on the latter."
+    ]
+
+
+def _slope(r: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(r["predictor"]), str(r["outcome"]), str(r["level"])
 
 
 def answering_level(record: Record) -> list[str]:

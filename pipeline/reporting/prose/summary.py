@@ -64,7 +64,13 @@ def limits(record: Record) -> list[str]:
     """What the numbers cannot say."""
     told = [] if warnings(record) else ["No stage of the analysis raised a warning."]
     means = record.part("model", "labels").get("between")
-    if means:
+    if means and record.part("model", "options").get("means") == "latent":
+        told.append(
+            f"The slopes between clusters rest on {markup.literal(str(means))} (Lüdtke et al., 2008). They "
+            "are less biased than slopes of observed means and less certain: with few clusters, or clusters "
+            "that hardly differ, their intervals are wide."
+        )
+    elif means:
         told.append(
             f"The slopes between clusters rest on {markup.literal(str(means))}. Such slopes are drawn "
             f"towards the slopes within, the more so the lower ICC(2) is (Lüdtke et al., 2008)."

@@ -1,4 +1,4 @@
-"""The flat model beside the one within and between: what ignoring clusters would have said."""
+"""Other models beside the main one: flat, and with manifest means where the main one has latent means."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pipeline.reporting.tables.indirect import effect_words, without_repeats
 from pipeline.reporting.values import Row, Table
 
 LABEL = "Flat (single-level): ignores clusters"
+SLOPE_DECIMALS = 3
+BY_LEVEL = ("Within", "Between")
+Model = tuple[Entries, Entries]
 
 
 def table(record: Record) -> Table | None:
@@ -20,47 +23,66 @@ def table(record: Record) -> Table | None:
     if not record.is_clustered or not flat.get("paths"):
         return None
     ci = numbers.confidence(record.confidence)
+    models = _models(record)
     return Table(
         id="flat",
-        title="The Flat Model Beside the Model by Level",
+        title=_title(models),
         header=(
-            spanners(1, (LABEL, 4), ("By level", 2)),
-            header("Path or effect", "Estimate", "*SE*", f"{ci} CI", "*p*", "Within", "Between"),
+            spanners(1, (LABEL, 4), *((name, 2) for name in models)),
+            header("Path or effect", "Estimate", "*SE*", f"{ci} CI", "*p*", *(BY_LEVEL * len(models))),
         ),
-        body=(*_paths(record, flat["paths"]), *_effects(record, without_repeats(flat.get("indirect") or ()))),
-        widths=(3.6, 1.0, 0.8, 1.6, 0.9, 0.9, 1.0),
+        body=(
+            *_paths(record, flat["paths"], models),
+            *_effects(record, without_repeats(flat.get("indirect") or ()), models),
+        ),
+        widths=(3.6, 1.0, 0.8, 1.6, 0.9, *((0.9, 1.0) * len(models))),
         general=_note(record),
         alt="Estimates of a single-level model that ignores clusters, beside those by level.",
     )
 
 
-def _paths(record: Record, rows: Entries) -> list[Row]:
-    laid = [group("Paths", 7)]
+def _models(record: Record) -> dict[str, Model]:
+    """Slopes and effects of the models by level, by the heading of their columns."""
+    main = (record.slopes, record.effects)
+    manifest: Mapping[str, Any] = record.part("model", "manifest")
+    if not manifest.get("paths"):
+        return {"By level": main}
+    return {"Manifest means": (manifest["paths"], manifest.get("indirect") or ()), "Latent means": main}
+
+
+def _title(models: Mapping[str, Model]) -> str:
+    if len(models) == 1:
+        return "The Flat Model Beside the Model by Level"
+    return "Flat, Manifest Means, and Latent Means Side by Side"
+
+
+def _paths(record: Record, rows: Entries, models: Mapping[str, Model]) -> list[Row]:
+    laid = [group("Paths", 5 + 2 * len(models))]
     for slope in rows:
         key = {name: slope[name] for name in ("outcome", "predictor")}
         words = record.route(ARROW.join((str(slope["predictor"]), str(slope["outcome"]))))
-        laid.append(_row(words, slope, _by_level(record.slopes, key), 2))
+        found = [_by_level(slopes, key) for slopes, _ in models.values()]
+        laid.append(_row(words, slope, found, SLOPE_DECIMALS))
     return laid
 
 
-def _effects(record: Record, rows: Entries) -> list[Row]:
-    laid = [group("Indirect, direct, and total effects", 7)] if rows else []
+def _effects(record: Record, rows: Entries, models: Mapping[str, Model]) -> list[Row]:
+    laid = [group("Indirect, direct, and total effects", 5 + 2 * len(models))] if rows else []
     for effect in rows:
         key = {name: effect.get(name) for name in ("route", "source", "target", "kind")}
-        found = _by_level(record.effects, key)
+        found = [_by_level(effects, key) for _, effects in models.values()]
         laid.append(_row(effect_words(record, effect), effect, found, record.effect_decimals))
     return laid
 
 
-def _row(words: str, flat: Mapping[str, Any], by_level: Mapping[str, Any], decimals: int) -> Row:
+def _row(words: str, flat: Mapping[str, Any], by_level: list[dict[str, Any]], decimals: int) -> Row:
     return row(
         words,
         numbers.number(flat.get("est"), decimals),
         numbers.number(flat.get("se"), decimals),
         numbers.interval(flat.get("ci_lower"), flat.get("ci_upper"), decimals),
         numbers.p_value(flat.get("pvalue"), is_bound=bool(flat.get("pvalue_is_bound"))),
-        numbers.number(by_level.get("within"), decimals),
-        numbers.number(by_level.get("between"), decimals),
+        *(numbers.number(one.get(level.lower()), decimals) for one in by_level for level in BY_LEVEL),
         indent=1,
     )
 
@@ -80,7 +102,18 @@ def _note(record: Record) -> str:
         "its standard errors are too small where clusters differ. It is shown for comparison and is not "
         "interpreted.",
         _fitted(flat),
+        _manifest(record),
         markup.literal(str(told)) if told and str(told).lower() != LABEL.lower() else None,
+    )
+
+
+def _manifest(record: Record) -> str | None:
+    label = record.part("model", "labels").get("manifest")
+    if not label or not record.part("model", "manifest"):
+        return None
+    return (
+        f"{markup.literal(str(label)[:1].upper() + str(label)[1:])}. They rest on random-intercept models, "
+        "each on the rows complete for it. The columns of latent means repeat the main model."
     )
 
 
