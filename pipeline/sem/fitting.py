@@ -94,19 +94,15 @@ def fit(
     """
     parsed = parse(model)
     if parsed.levels:
-        _check_two_level(cluster, sampling_weights, fixed_x)
+        unit = _check_two_level(cluster, sampling_weights, fixed_x)
         _check_no_ordered(parsed, ordered)
-        assert cluster is not None
         return fit_two_level(
-            parsed,
-            _frame(data, [*variables_of(parsed), *(n for n in (group, cluster, robust_unit) if n)]),
+            parsed, _frame(data, [*variables_of(parsed), *(n for n in (group, unit, robust_unit) if n)]),
             choose_two_level(estimator, missing, likelihood, information),
             Rules(std_lv, True, False, tuple(group_equal), tuple(group_partial)),
-            cluster=cluster,
-            group=group,
-            robust_unit=robust_unit,
+            cluster=unit, group=group, robust_unit=robust_unit,
             source=None if isinstance(data, Moments) else data,
-        )
+        )  # fmt: skip
     _check_scope(parsed, robust_unit, parameterization)
     items = ordered_items(parsed, ordered, fixed_x is None or fixed_x)
     if items:
@@ -201,7 +197,7 @@ def _check_scope(model: Model, unit: str | None, parameterization: str) -> None:
         raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
 
 
-def _check_two_level(cluster: str | None, weights: str | None, fixed_x: bool | None) -> None:
+def _check_two_level(cluster: str | None, weights: str | None, fixed_x: bool | None) -> str:
     if cluster is None:
         raise ModelError(
             "'level:' blocks make a two-level model: name the column of the clusters, as cluster='team'"
@@ -213,6 +209,7 @@ def _check_two_level(cluster: str | None, weights: str | None, fixed_x: bool | N
             "two-level models never fix covariates at the sample: the between part of a covariate is not "
             "observed, and fixing it is not maximum likelihood; leave fixed_x out"
         )
+    return cluster
 
 
 def _check_no_ordered(model: Model, ordered: Sequence[str] | bool) -> None:
