@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.blocks import cell_of, factors
+from pipeline.sem.structure.blocks import Cells
 from pipeline.sem.structure.ram import Block, Implied, matrices
 from pipeline.sem.table import Row
 
@@ -30,89 +30,89 @@ class Standardized:
 
 def standardize(solution: Solution, kind: str) -> Standardized:
     """Standardize all variables (kind 'all') or factors only ('lv')."""
-    table, place = solution.table, solution.table.place
-    values, slopes = np.full(len(table.rows), np.nan), np.zeros((len(table.rows), len(table.free)))
-    free = {row: column for column, row in enumerate(table.free)}
-    groups = [_Group.of(solution, g, kind) for g in range(len(table.groups))]
-    for at, row in enumerate(table.rows):
-        group = groups[row.group - 1]
-        values[at], own = group.standardize(*cell_of(row, place))
-        slopes[at] = own
-        if at in free:
-            slopes[at, free[at]] += group.unit(*cell_of(row, place))
+    table, cells = solution.table, solution.problem.layout.cells
+    group, free = np.array([row.group for row in table.rows]), list(table.free)
+    values, unit = np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
+    slopes = np.zeros((len(table.rows), len(free)))
+    for g in range(len(table.groups)):
+        at = np.flatnonzero(group == g + 1)
+        own, some = _Group.of(solution, g, kind), cells.some(at)
+        unit[at] = own.units(some)
+        values[at] = own.values(some) * unit[at]
+        slopes[at] = values[at, None] * own.log_slopes(some)
+    through, direct = slopes[free, np.arange(len(free))], unit[free]
+    total = through + direct
+    rounding = np.abs(total) < 1e-14 * np.abs(direct)
+    slopes[free, np.arange(len(free))] = np.where(rounding, 0.0, total)
     return Standardized(values, slopes * solution.factor)
 
 
 def units(solution: Solution, rows: Sequence[Row], kind: str) -> Array:
     """Return what parameters in the user's units are multiplied with to standardize them."""
-    place = solution.table.place
-    groups = [_Group.of(solution, g, kind) for g in range(len(solution.table.groups))]
-    own = [groups[row.group - 1].unit(*cell_of(row, place)) for row in rows]
-    out: Array = np.array(own) * factors(rows, place, solution.scale)
-    return out
+    cells, group = Cells.of(rows, solution.table.place), np.array([row.group for row in rows])
+    out = np.full(len(rows), np.nan)
+    for g in range(len(solution.table.groups)):
+        at = np.flatnonzero(group == g + 1)
+        out[at] = _Group.of(solution, g, kind).units(cells.some(at))
+    return out * cells.factors(solution.scale)
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Matrices of one group, standard deviations s, derivatives of ln s and of residual variances."""
+    """Matrices of one group, deviations s and d of variables and residuals, slopes of ln s and ln d."""
 
-    cells: dict[str, Array]
+    B: Array
+    S: Array
+    m: Array
     s: Array
+    d: Array
     log_s: Array
-    residual: Array
-    scale_residual: Array
+    log_d: Array
 
     @classmethod
     def of(cls, solution: Solution, g: int, kind: str) -> _Group:
         block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-        implied = solution.state.implied[g]
+        implied, p = solution.state.implied[g], block.p
         B, S, m = matrices(block, solution.state.theta[part])
         variances, slopes = np.diag(implied.E), np.zeros((block.n, len(solution.table.free)))
         slopes[:, part] = variance_slopes(block, implied)
+        residual = np.diag(S)
+        known = np.where(residual > 0, residual, np.nan)
+        log_d = np.zeros_like(slopes)
+        i, j, k = block.symmetric
+        log_d[i[i == j], part.start + k[i == j]] = 0.5
         with np.errstate(invalid="ignore", divide="ignore"):
             s, log_s = np.sqrt(variances), slopes / (2 * variances[:, None])
-        residual = np.zeros_like(slopes)
-        i, j, k = block.symmetric
-        residual[i[i == j], part.start + k[i == j]] = 1.0
-        scaled = np.ones(block.n)
+            d, log_d = np.sqrt(known), log_d / known[:, None]
         if kind == "lv":
-            s[: block.p], log_s[: block.p] = 1 / solution.observed_scale, 0.0
-            scaled[: block.p] = 0.0
-        return cls({"B": B, "S": S, "m": m[:, None]}, s, log_s, residual, scaled)
+            s[:p] = d[:p] = 1 / solution.observed_scale
+            log_s[:p] = log_d[:p] = 0.0
+        return cls(B, S, m, s, d, log_s, log_d)
 
-    def standardize(self, matrix: str, i: int, j: int) -> tuple[float, Array]:
-        """Return the standardized value and the derivative through the standard deviations."""
-        unit = self.unit(matrix, i, j)
-        value = float(self.cells[matrix][i, 0 if matrix == "m" else j]) * unit
-        if matrix == "B":
-            return value, value * (self.log_s[j] - self.log_s[i])
-        if matrix == "m":
-            return value, -value * self.log_s[i]
-        if i == j:
-            return value, -2 * value * self.log_s[i]
-        return value, -value / 2 * (self._log_residual(i) + self._log_residual(j))
+    def values(self, cells: Cells) -> Array:
+        """Return the parameters themselves, in the internal metric."""
+        i, j = cells.to, cells.source
+        return np.where(
+            cells.matrix == "B", self.B[i, j], np.where(cells.matrix == "S", self.S[i, j], self.m[i])
+        )
 
-    def unit(self, matrix: str, i: int, j: int) -> float:
-        """Return what the parameter is multiplied with."""
-        if matrix == "B":
-            return float(self.s[j] / self.s[i])
-        if matrix == "m":
-            return float(1 / self.s[i])
-        if i == j:
-            return float(1 / self.s[i] ** 2)
-        return 1 / (self._residual_deviation(i) * self._residual_deviation(j))
+    def units(self, cells: Cells) -> Array:
+        """Return what the parameters are multiplied with."""
+        i, j = cells.to, cells.source
+        with np.errstate(invalid="ignore", divide="ignore"):
+            residual = np.where(i == j, 1 / self.s[i] ** 2, 1 / (self.d[i] * self.d[j]))
+            other = np.where(cells.matrix == "B", self.s[j] / self.s[i], 1 / self.s[i])
+        return np.where(cells.matrix == "S", residual, other)
 
-    def _residual_deviation(self, i: int) -> float:
-        if not self.scale_residual[i]:
-            return float(self.s[i])
-        variance = float(self.cells["S"][i, i])
-        return float(np.sqrt(variance)) if variance > 0 else float("nan")
-
-    def _log_residual(self, i: int) -> Array:
-        if not self.scale_residual[i]:
-            return np.zeros_like(self.residual[i])
-        variance = float(self.cells["S"][i, i])
-        out: Array = self.residual[i] / variance if variance > 0 else self.residual[i] * np.nan
+    def log_slopes(self, cells: Cells) -> Array:
+        """Return the derivatives of the logarithms of the units."""
+        i, j = cells.to, cells.source
+        out = -self.log_s[i]
+        B, S = cells.matrix == "B", cells.matrix == "S"
+        out[B] += self.log_s[j[B]]
+        out[S & (i == j)] *= 2
+        covariance = S & (i != j)
+        out[covariance] = -(self.log_d[i[covariance]] + self.log_d[j[covariance]])
         return out
 
 
