@@ -55,7 +55,7 @@ class Sample:
     def deviations(self) -> Array:
         """Pooled standard deviation of every variable."""
         variances = np.array([np.diag(S) for S in self.covariances])
-        out: Array = np.sqrt(np.average(variances, axis=0, weights=self.shares))
+        out: Array = np.sqrt(self.shares @ variances)
         return out
 
 

@@ -39,12 +39,23 @@ def standardize(solution: Solution, kind: str) -> Standardized:
         own, some = _Group.of(solution, g, kind), cells.some(at)
         unit[at] = own.units(some)
         values[at] = own.values(some) * unit[at]
-        slopes[at] = values[at, None] * own.log_slopes(some)
+        slopes[at] = values[at, None] * own.log_slopes(some, len(free))
     through, direct = slopes[free, np.arange(len(free))], unit[free]
     total = through + direct
     rounding = np.abs(total) < 1e-14 * np.abs(direct)
     slopes[free, np.arange(len(free))] = np.where(rounding, 0.0, total)
     return Standardized(values, slopes * solution.factor)
+
+
+def standardized_values(solution: Solution, kind: str) -> Array:
+    """Return the standardized values alone."""
+    cells = solution.problem.layout.cells
+    group, out = np.array([row.group for row in solution.table.rows]), np.full(len(cells.to), np.nan)
+    for g in range(len(solution.table.groups)):
+        at = np.flatnonzero(group == g + 1)
+        own, some = _Group.of(solution, g, kind), cells.some(at)
+        out[at] = own.values(some) * own.units(some)
+    return out
 
 
 def units(solution: Solution, rows: Sequence[Row], kind: str) -> Array:
@@ -59,35 +70,41 @@ def units(solution: Solution, rows: Sequence[Row], kind: str) -> Array:
 
 @dataclass(frozen=True)
 class _Group:
-    """Matrices of one group, deviations s and d of variables and residuals, slopes of ln s and ln d."""
+    """One group: matrices, standard deviations s of variables and d of residuals; which change."""
 
+    block: Block
+    implied: Implied
+    part: slice
     B: Array
     S: Array
     m: Array
     s: Array
     d: Array
-    log_s: Array
-    log_d: Array
+    rescaled: Array
 
     @classmethod
     def of(cls, solution: Solution, g: int, kind: str) -> _Group:
         block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
         implied, p = solution.state.implied[g], block.p
         B, S, m = matrices(block, solution.state.theta[part])
-        variances, slopes = np.diag(implied.E), np.zeros((block.n, len(solution.table.free)))
-        slopes[:, part] = variance_slopes(block, implied)
         residual = np.diag(S)
-        known = np.where(residual > 0, residual, np.nan)
-        log_d = np.zeros_like(slopes)
-        i, j, k = block.symmetric
-        log_d[i[i == j], part.start + k[i == j]] = 0.5
-        with np.errstate(invalid="ignore", divide="ignore"):
-            s, log_s = np.sqrt(variances), slopes / (2 * variances[:, None])
-            d, log_d = np.sqrt(known), log_d / known[:, None]
+        with np.errstate(invalid="ignore"):
+            s, d = np.sqrt(np.diag(implied.E)), np.sqrt(np.where(residual > 0, residual, np.nan))
         if kind == "lv":
             s[:p] = d[:p] = 1 / solution.observed_scale
-            log_s[:p] = log_d[:p] = 0.0
-        return cls(B, S, m, s, d, log_s, log_d)
+        rescaled = (np.arange(block.n) >= p) | (kind != "lv")
+        return cls(block, implied, part, B, S, m, s, d, rescaled)
+
+    def _log_deviations(self, size: int) -> tuple[Array, Array]:
+        """Return the derivatives of ln s and ln d by all free parameters."""
+        log_s, log_d = np.zeros((self.block.n, size)), np.zeros((self.block.n, size))
+        log_s[:, self.part] = variance_slopes(self.block, self.implied)
+        i, j, k = self.block.symmetric
+        log_d[i[i == j], self.part.start + k[i == j]] = 0.5
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log_s, log_d = log_s / (2 * self.s[:, None] ** 2), log_d / self.d[:, None] ** 2
+        log_s[~self.rescaled] = log_d[~self.rescaled] = 0.0
+        return log_s, log_d
 
     def values(self, cells: Cells) -> Array:
         """Return the parameters themselves, in the internal metric."""
@@ -104,15 +121,16 @@ class _Group:
             other = np.where(cells.matrix == "B", self.s[j] / self.s[i], 1 / self.s[i])
         return np.where(cells.matrix == "S", residual, other)
 
-    def log_slopes(self, cells: Cells) -> Array:
-        """Return the derivatives of the logarithms of the units."""
+    def log_slopes(self, cells: Cells, size: int) -> Array:
+        """Return the derivatives of the logarithms of the units by all free parameters."""
         i, j = cells.to, cells.source
-        out = -self.log_s[i]
+        log_s, log_d = self._log_deviations(size)
+        out = -log_s[i]
         B, S = cells.matrix == "B", cells.matrix == "S"
-        out[B] += self.log_s[j[B]]
+        out[B] += log_s[j[B]]
         out[S & (i == j)] *= 2
         covariance = S & (i != j)
-        out[covariance] = -(self.log_d[i[covariance]] + self.log_d[j[covariance]])
+        out[covariance] = -(log_d[i[covariance]] + log_d[j[covariance]])
         return out
 
 

@@ -46,17 +46,14 @@ class Slopes:
 
 def slopes(block: Block, implied: Implied) -> Slopes:
     """Return the factors of the derivatives of Sigma and mu by each parameter of the block."""
-    n, p, q = block.n, block.p, block.q
-    u, v = np.zeros(q, dtype=np.intp), np.zeros(q, dtype=np.intp)
-    half, D = np.zeros(q), np.zeros((p, q))
-    i, j, k = block.directed
-    u[k], v[k], half[k] = i, j + n, 1.0
-    D[:, k] = implied.A[:p, i] * implied.t[j]
-    i, j, k = block.symmetric
-    u[k], v[k], half[k] = i, j, np.where(i == j, 0.5, 1.0)
+    p, D = block.p, np.zeros((block.p, block.q))
+    if implied.t.any():
+        i, j, k = block.directed
+        D[:, k] = implied.A[:p, i] * implied.t[j]
     i, _, k = block.mean
-    D[:, k] = implied.A[:p, i]
-    return Slopes(np.hstack([implied.A[:p], implied.E[:p]]), u, v, half, D)
+    if len(k):
+        D[:, k] = implied.A[:p, i]
+    return Slopes(np.hstack([implied.A[:p], implied.E[:p]]), *block.pairs, D)
 
 
 def gradient(lines: Slopes, by_sigma: Array, by_mu: Array) -> Array:

@@ -45,6 +45,17 @@ class Block:
         fixed = np.flatnonzero(self.B.any(axis=0))
         return np.union1d(fixed, self.directed[1]).astype(np.intp)
 
+    @cached_property
+    def pairs(self) -> tuple[Index, Index, Array]:
+        """Columns u and v of [A E] whose product each parameter moves Sigma by, and the share of it."""
+        u, v = np.zeros(self.q, dtype=np.intp), np.zeros(self.q, dtype=np.intp)
+        half = np.zeros(self.q)
+        i, j, k = self.directed
+        u[k], v[k], half[k] = i, j + self.n, 1.0
+        i, j, k = self.symmetric
+        u[k], v[k], half[k] = i, j, np.where(i == j, 0.5, 1.0)
+        return u, v, half
+
 
 @dataclass(frozen=True)
 class Implied:
