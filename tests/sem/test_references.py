@@ -75,7 +75,9 @@ def test_standardized_solution(key):
 def kind_of_measure(name, case):
     if "chisq" in name:
         return "scaled chi-square" if "scal" in name else "chi-square"
-    if name in {"logl", "unrestricted.logl", "aic", "bic", "bic2"}:
+    if name in {"logl", "unrestricted.logl"}:
+        return "log-likelihood"
+    if name in {"aic", "bic", "bic2"}:
         return "fit index"
     least_squares = kind_of_estimate(case) == "least squares estimate"
     return "scaled fit index" if "scal" in name or "robust" in name or least_squares else "fit index"

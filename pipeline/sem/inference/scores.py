@@ -62,7 +62,7 @@ def cross_products(scores: Array, weights: Array, clusters: Array | None) -> Arr
     if clusters is not None:
         weighted = cluster_sums(weighted, clusters)
         few = len(weighted) / (len(weighted) - 1)
-    out: Array = few * (weighted.T @ weighted) / len(scores)
+    out: Array = few * (weighted.T @ weighted) / float(weights.sum())
     return out
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, vech
+from pipeline.sem.arrays import vech
 from pipeline.sem.estimate.normal import Normal
-from pipeline.sem.estimate.quadratic import Quadratic, weigh
+from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.estimate.weights import Given, Weights, weigh
 from pipeline.sem.inference.saturated_test import free_moments, saturated_lines
 from pipeline.sem.inference.scaling import ScaledTest
 from pipeline.sem.measures import absolute, goodness, incremental, likelihood, rmsea
@@ -67,10 +68,15 @@ def all_measures(
 
 
 def fmin(solution: Solution) -> float:
-    """Return the discrepancy as lavaan reports it: least squares with n - 1 in the place of n."""
-    share = solution.sample.size / solution.sample.total
-    least_squares = isinstance(solution.problem.discrepancies[0], Quadratic)
-    return solution.state.value * (share if least_squares else 1.0)
+    """Return the discrepancy as lavaan reports it: groups weighted by rows, least squares by n - 1 over n."""
+    if isinstance(solution.problem.discrepancies[0], Quadratic):
+        return solution.state.value * solution.sample.size / solution.sample.total
+    return _mean_discrepancy(solution)
+
+
+def _mean_discrepancy(solution: Solution) -> float:
+    points = zip(solution.sample.weight_shares, solution.state.points, strict=True)
+    return float(sum(share * point.value for share, point in points))
 
 
 def _tests(prefix: str, tested: Tested, method: Method) -> dict[str, float]:
@@ -142,7 +148,7 @@ def loglik(solution: Solution) -> tuple[float, float]:
                 mu=mu[x],
                 sigma=sigma[np.ix_(x, x)],
             )
-    return saturated - sample.total * solution.state.value, saturated
+    return saturated - sample.total * _mean_discrepancy(solution), saturated
 
 
 def _likelihood(solution: Solution) -> dict[str, float]:
@@ -249,18 +255,17 @@ def _gfi_of_group(solution: Solution, g: int) -> float:
         observed, implied = (
             np.concatenate([m / scale, v]) for m, v in ((mean, observed), (group.mu, implied))
         )
-    V = moment_weights(solution, g)
-    return goodness.gfi_weighted(observed, observed - implied, V)
+    weights = moment_weights(solution, g)
+    return goodness.gfi_weighted(observed, observed - implied, weights)
 
 
-def moment_weights(solution: Solution, g: int) -> Array:
+def moment_weights(solution: Solution, g: int) -> Weights:
     """Return the weights of a group's moments; those of fixed exogenous variables count nothing."""
     discrepancy = solution.problem.discrepancies[g]
     if isinstance(discrepancy, Quadratic):
-        return discrepancy.V
+        return discrepancy.weights
     assert isinstance(discrepancy, Normal)
     implied, means = solution.state.implied[g], solution.table.meanstructure
     V = discrepancy.at(implied).fisher(saturated_lines(len(implied.mu), means))
     keep = free_moments(solution)
-    out: Array = V * np.outer(keep, keep)
-    return out
+    return Given(V * np.outer(keep, keep), means)

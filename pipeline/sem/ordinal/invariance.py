@@ -72,8 +72,8 @@ def _check(
             raise ModelError(f"categories= lacks '{item}': all items of the ladder must be ordered")
         if categories[item] == 2 and equal and "intercepts" not in equal:
             raise ModelError(
-                f"'{item}' has two categories: equal thresholds alone, or with loadings, restrict nothing in it; "
-                "tie thresholds, loadings and intercepts together (Wu & Estabrook, 2016)"
+                f"'{item}' has two categories: equal thresholds alone, or with loadings, restrict nothing "
+                "in it; tie thresholds, loadings and intercepts together (Wu & Estabrook, 2016)"
             )
 
 

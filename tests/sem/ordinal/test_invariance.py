@@ -15,7 +15,8 @@ ONE = "FU1 =~ u1 + u2 + u3 + u4"
 FIVE = dict.fromkeys(UNITS, 5)
 STEPS_OF = {
     ("delta", "config"): 0, ("delta", "thresholds"): 1, ("delta", "thr_load"): 2,
-    ("delta", "thr_load_int"): 3, ("theta", "config"): 0, ("theta", "thr_load_int"): 3, ("theta", "strict"): 4,
+    ("delta", "thr_load_int"): 3, ("theta", "config"): 0, ("theta", "thr_load_int"): 3,
+    ("theta", "strict"): 4,
 }  # fmt: skip
 
 
