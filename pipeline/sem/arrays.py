@@ -43,3 +43,16 @@ def symmetric(matrix: Array) -> Array:
 def as_float(values: Any) -> Array:
     """Return a float array."""
     return np.asarray(values, dtype=np.float64)
+
+
+def positive_inverse(matrix: Array) -> tuple[Array, float]:
+    """Return the inverse and the log-determinant by Cholesky; LinAlgError if not positive definite."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+
+    factor, failed = dpotrf(matrix, lower=1)
+    if failed:
+        raise np.linalg.LinAlgError("the matrix is not positive definite")
+    lower = dpotri(factor, lower=1)[0]
+    out = lower + lower.T
+    out.ravel()[:: len(out) + 1] /= 2
+    return out, 2 * float(np.log(np.diagonal(factor)).sum())

@@ -123,17 +123,16 @@ def fit(
         clustered=cluster is not None,
     )
     names = variables_of(parsed)
-    rows, moments = _take(data, names, group, sampling_weights, cluster)
+    taken = _take(data, names, group, sampling_weights, cluster)
     means = bool(meanstructure) or missing == "fiml" or cluster is not None
     fixed = _fixed(method, fixed_x)
     rules = Rules(std_lv, means, fixed, tuple(group_equal), tuple(group_partial))
-    table = build_table(parsed, [g.label for g in moments.groups], rules)
+    table = build_table(parsed, [g.label for g in taken.groups], rules)
     required = table.exogenous if missing == "fiml" else ()
-    if rows is not None:
-        rows = rows.usable(missing, required)
-        moments = rows.moments()
+    used = taken.usable(missing, required) if isinstance(taken, Rows) else taken.answering(required)
+    rows, moments = (used, used.moments()) if isinstance(used, Rows) else (None, used)
     return Fit(
-        estimate(table, moments.answering(required), method, rows),
+        estimate(table, moments, method, rows),
         method,
         rows,
         None if isinstance(data, Moments) else data,
@@ -237,17 +236,16 @@ def _take(
     group: str | None,
     weights: str | None,
     cluster: str | None,
-) -> tuple[Rows | None, Moments]:
-    """Return the rows, where there are any, and the moments of the model's variables."""
+) -> Rows | Moments:
+    """Return the rows of the model's variables, or their moments where the data are no more than that."""
     if isinstance(data, Moments):
         if weights or cluster:
             raise DataError(
                 "clusters and weights need the rows of the data (weighted Moments carry their weights)"
             )
-        return None, data.select(names)
-    frame = _frame(data, [*names, *(name for name in (group, weights, cluster) if name)])
-    rows = Rows.of(frame, names, group=group, weights=weights, cluster=cluster)
-    return rows, rows.moments()
+        return data.select(names)
+    wanted = [*names, *(name for name in (group, weights, cluster) if name)]
+    return Rows.of(_frame(data, wanted), names, group=group, weights=weights, cluster=cluster)
 
 
 def _frame(data: pd.DataFrame | str | Path | Moments, names: Sequence[str]) -> pd.DataFrame:

@@ -168,7 +168,7 @@ def test_derivatives_are_those_of_differences(model):
 
     own = problem.at(x)
     moves = np.eye(len(x)) * step
-    numeric = [(problem.value(x + move) - problem.value(x - move)) / (2 * step) for move in moves]
+    numeric = [(problem.at(x + move).value - problem.at(x - move).value) / (2 * step) for move in moves]
     assert np.allclose(own.gradient, numeric, atol=1e-7)
     hessian = np.array([(gradient(x + move) - gradient(x - move)) / (2 * step) for move in moves])
     assert np.allclose(own.hessian(), hessian, atol=1e-6)

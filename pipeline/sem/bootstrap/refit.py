@@ -109,7 +109,7 @@ class Refitter:
         """Refit one draw by damped Newton steps; none is found where no moments are implied."""
         start = self.solution.state.x
         try:
-            optimum = minimise(self.alone(batch), start)
+            optimum = minimise(self.alone(batch).at(start))
         except np.linalg.LinAlgError:
             return start, np.nan, False
         return optimum.state.x, optimum.state.value, optimum.converged

@@ -82,7 +82,7 @@ class GroupMoments:
 
     def only_complete(self) -> GroupMoments:
         """Return the rows that answered everything."""
-        return self.keep(np.asarray(self.masks.all(axis=1)))
+        return self if self.complete else self.keep(np.asarray(self.masks.all(axis=1)))
 
     def keep(self, patterns: NDArray[np.bool_]) -> GroupMoments:
         """Return some of the patterns."""
@@ -133,6 +133,8 @@ class Moments:
         missing = [name for name in variables if name not in self.variables]
         if missing:
             raise DataError(f"the data have no column {', '.join(map(repr, missing))}; the model needs it")
+        if tuple(variables) == self.variables:
+            return self
         columns = [self.variables.index(name) for name in variables]
         return Moments(tuple(variables), tuple(group.select(columns) for group in self.groups))
 

@@ -106,8 +106,9 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _numbers(frame: pd.DataFrame, variables: Sequence[str]) -> Array:
-    own = frame[list(variables)]
-    for name, kind in own.dtypes.items():
+    at = [_position(frame, name) for name in variables]
+    own = frame if at == list(range(frame.shape[1])) else frame.iloc[:, at]
+    for name, kind in zip(variables, own.dtypes, strict=True):
         if getattr(kind, "kind", "O") not in "biuf":
             raise DataError(f"column '{name}' holds {kind} values, not numbers; code it before fitting")
     values = own.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -116,6 +117,13 @@ def _numbers(frame: pd.DataFrame, variables: Sequence[str]) -> Array:
             f"column '{variables[int(np.isinf(values).any(axis=0).argmax())]}' holds infinite values"
         )
     return values
+
+
+def _position(frame: pd.DataFrame, name: str) -> int:
+    at = frame.columns.get_loc(name)
+    if not isinstance(at, int):
+        raise DataError(f"the data have several columns called '{name}'; rename or drop all but one")
+    return at
 
 
 def _weights(frame: pd.DataFrame, name: str | None) -> Array:

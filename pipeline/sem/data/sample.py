@@ -55,7 +55,7 @@ class Sample:
     def deviations(self) -> Array:
         """Pooled standard deviation of every variable."""
         variances = np.array([np.diag(S) for S in self.covariances])
-        out: Array = np.sqrt(np.average(variances, axis=0, weights=self.shares))
+        out: Array = np.sqrt(self.shares @ variances)
         return out
 
 
@@ -113,6 +113,8 @@ def _check_covariances(moments: Moments, covariances: list[Array]) -> None:
         if constant.any():
             raise DataError(f"'{moments.variables[int(constant.argmax())]}' does not vary{where}")
         scaled = S / np.sqrt(np.outer(variances, variances))
+        if _surely_regular(scaled):
+            continue
         values, vectors = np.linalg.eigh(scaled)
         if values[0] < 1e-10:
             among = [moments.variables[i] for i in np.argsort(-np.abs(vectors[:, 0]))[:3]]
@@ -120,3 +122,12 @@ def _check_covariances(moments: Moments, covariances: list[Array]) -> None:
                 f"the sample covariances{where} are singular: one variable is a combination of others "
                 f"(look at {', '.join(among)}); drop one of them"
             )
+
+
+def _surely_regular(correlations: Array) -> bool:
+    """Whether a Cholesky factor, faster than eigenvalues, shows that all of them are far from zero."""
+    try:
+        np.linalg.cholesky(correlations - 1e-9 * np.eye(len(correlations)))
+    except np.linalg.LinAlgError:
+        return False
+    return True

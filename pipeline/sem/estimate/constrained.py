@@ -15,16 +15,16 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
 from pipeline.sem.estimate.newton import Optimum, minimise
-from pipeline.sem.estimate.problem import Problem, State
+from pipeline.sem.estimate.problem import State
 from pipeline.sem.structure.constraints import NonlinearConstraints, Reduction
 
 _MAXIMUM = 200
 _GOAL = 1e-18
 
 
-def minimise_constrained(problem: Problem, start: Array, constraints: NonlinearConstraints) -> Optimum[State]:
+def minimise_constrained(state: State, constraints: NonlinearConstraints) -> Optimum[State]:
     """Return the constrained minimum; its problem carries the tangent space as its reduction."""
-    state, weight = problem.at(start), 1.0
+    weight = 1.0
     for iteration in range(_MAXIMUM):
         c, J = _linearized(state, constraints)
         step, multipliers = _step(state, constraints, c, J)
@@ -89,4 +89,4 @@ def _finish(state: State, J: Array, decrement: float, iterations: int) -> Optimu
     flat = replace(problem, reduction=Reduction(tangent, state.theta, R))
     if np.isfinite(decrement):
         return Optimum(flat.at(np.zeros(tangent.shape[1])), decrement, iterations)
-    return minimise(flat, np.zeros(tangent.shape[1]))
+    return minimise(flat.at(np.zeros(tangent.shape[1])))

@@ -43,7 +43,7 @@ def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
     K = problem.reduction.K
     if not K.shape[1]:
         return 1.0, np.zeros(0)
-    matrix = K.T @ problem.squares(theta) @ K
+    matrix = problem.reduction.reduced(problem.squares(theta))
     norm = np.sqrt(np.diag(matrix))
     norm[norm == 0] = 1.0
     scaled = matrix / np.outer(norm, norm)

@@ -7,7 +7,7 @@ Converged means that the Newton decrement g'H^-1 g, twice what a further step co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pipeline.sem.arrays import Array
 TOLERANCE = 1e-12
 _GOAL = 1e-18
 _FLAT = 1e-15
+_NOISE = 1e-13
 _CHORD = 1e-6
 _MAXIMUM = 150
 
@@ -24,13 +25,18 @@ class Place(Protocol):
     """A function at one point, with its derivatives."""
 
     @property
+    def problem(self) -> Objective[Self]:
+        """The function."""
+        ...
+
+    @property
     def x(self) -> Array:
         """The point."""
         ...
 
     @property
     def value(self) -> float:
-        """The function."""
+        """Its value."""
         ...
 
     @property
@@ -73,20 +79,20 @@ class Optimum(Generic[P]):
         return self.decrement < TOLERANCE
 
 
-def minimise(problem: Objective[P], start: Array, maximum: int = _MAXIMUM) -> Optimum[P]:
+def minimise(state: P, maximum: int = _MAXIMUM) -> Optimum[P]:
     """Return the minimum reached from a start where the discrepancy is defined."""
-    state, damping, decrement = problem.at(start), 0.0, np.inf
+    damping, decrement = 0.0, np.inf
     curvature: _Curvature | None = None
     for iteration in range(maximum):
-        if not len(start) or np.abs(state.gradient).max() < _FLAT:
+        if not len(state.x) or np.abs(state.gradient).max() < _FLAT:
             return Optimum(state, 0.0, iteration)
         if curvature is None or not (curvature.observed and decrement < _CHORD):
             curvature = _curvature(state, damping, near=decrement < 0.05)
-        step = curvature.step(state.gradient)
+        step, before = curvature.step(state.gradient), decrement
         decrement = float(-state.gradient @ step)
-        if decrement < _GOAL:
+        if decrement < _GOAL or (curvature.observed and before / 4 < decrement < TOLERANCE):
             return Optimum(state, decrement, iteration)
-        moved, gain = _search(problem, state, step)
+        moved, gain = _search(state, step)
         if moved is None:
             if decrement < TOLERANCE or damping > 1e6:
                 return Optimum(state, decrement, iteration)
@@ -138,21 +144,26 @@ def _factored(H: Array, damping: float, observed: bool) -> _Curvature | None:
     from scipy.linalg.lapack import dpotrf
 
     scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(H)), 1e-300))
-    normed = H * np.outer(scale, scale) + damping * np.eye(len(H))
+    normed = H * (scale[:, None] * scale)
+    if damping:
+        normed[np.diag_indices(len(H))] += damping
     if not np.isfinite(normed).all():
         return None
     factor, failed = dpotrf(normed, lower=1)
     return None if failed else _Curvature(factor, scale, None, observed)
 
 
-def _search(problem: Objective[P], state: P, step: Array) -> tuple[P | None, float]:
-    """Halve the step until the discrepancy falls (Armijo); return the new state and the share of the step."""
+def _search(state: P, step: Array) -> tuple[P | None, float]:
+    """Halve the step until the discrepancy falls (Armijo); return the new state and the share of the step.
+
+    Gains below the rounding of the discrepancy, a sum of some hundred terms, cannot be seen and count as met.
+    """
     slope = float(state.gradient @ step)
     share = 1.0
     while share > 1e-6:
         try:
-            moved = problem.at(state.x + share * step)
-            rounding = 4e-16 * max(1.0, abs(moved.value))
+            moved = state.problem.at(state.x + share * step)
+            rounding = _NOISE * max(1.0, abs(moved.value))
             if moved.value <= state.value + 1e-4 * share * slope + rounding:
                 return moved, share
         except np.linalg.LinAlgError:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.sem.arrays import Array
+from pipeline.sem.arrays import Array, positive_inverse
 from pipeline.sem.structure.derivatives import Slopes, paired_traces
 from pipeline.sem.structure.ram import Implied
 
@@ -37,15 +37,23 @@ class Normal:
 
     def at_moments(self, sigma: Array, mu: Array) -> NormalPoint:
         """Evaluate at given moments; raises LinAlgError where Sigma is not positive definite."""
-        padded = pad(sigma, self.masks)
-        root = np.linalg.cholesky(padded)
-        log_determinant = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
-        P = np.linalg.inv(padded) * self.masks[:, :, None] * self.masks[:, None, :]
+        P, log_determinant = inverses(sigma, self.masks)
         d = (self.means - mu) * self.masks if self.meanstructure else np.zeros_like(self.means)
         T = self.covariances + d[:, :, None] * d[:, None, :]
         traces = (P * T).sum((1, 2))
         value = 0.5 * float(self.fractions @ (log_determinant + traces)) - self.constant
         return NormalPoint(value, P, d, T, self.fractions)
+
+
+def inverses(sigma: Array, masks: Array) -> tuple[Array, Array]:
+    """Return Sigma_k^-1 and ln|Sigma_k| of each pattern, zero where a variable is not in it."""
+    if len(masks) == 1 and masks.all():
+        P, log_determinant = positive_inverse(sigma)
+        return P[None], np.array([log_determinant])
+    padded = pad(sigma, masks)
+    root = np.linalg.cholesky(padded)
+    log_determinants = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
+    return np.linalg.inv(padded) * masks[:, :, None] * masks[:, None, :], log_determinants
 
 
 def pad(sigma: Array, masks: Array) -> Array:
@@ -76,6 +84,9 @@ class NormalPoint:
     @cached_property
     def by_sigma(self) -> Array:
         """dF/dSigma = 1/2 sum f_k (P_k - P_k T_k P_k)."""
+        if len(self.P) == 1:
+            only: Array = 0.5 * self.fractions[0] * (self.P[0] - self.PTP[0])
+            return only
         out: Array = 0.5 * np.einsum("k,kij->ij", self.fractions, self.P - self.PTP)
         return out
 
@@ -87,8 +98,9 @@ class NormalPoint:
 
     def fisher(self, lines: Slopes) -> Array:
         """Expected information: tr(P dSigma_k P dSigma_l) / 2 + dmu_k' P dmu_l."""
-        mean_part = lines.D.T @ np.einsum("k,kij->ij", self.fractions, self.P) @ lines.D
-        out: Array = paired_traces(lines, self.fractions, self.P, self.P) + mean_part
+        out = paired_traces(lines, self.fractions, self.P, self.P)
+        if lines.D.any():
+            out = out + lines.D.T @ np.einsum("k,kij->ij", self.fractions, self.P) @ lines.D
         return out
 
     def curvature(self, lines: Slopes) -> Array:

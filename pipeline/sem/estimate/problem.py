@@ -41,13 +41,13 @@ class Problem:
         points = tuple(d.at(i) for d, i in zip(self.discrepancies, implied, strict=True))
         return State(self, x, theta, implied, points)
 
-    def value(self, x: Array) -> float:
-        """Return the discrepancy, infinite where it is not defined."""
+    def defined_at(self, x: Array) -> State | None:
+        """Evaluate at x; None where the discrepancy is not defined."""
         try:
-            value = self.at(x).value
+            state = self.at(x)
         except np.linalg.LinAlgError:
-            return np.inf
-        return value if np.isfinite(value) else np.inf
+            return None
+        return state if np.isfinite(state.value) else None
 
     def squares(self, theta: Array) -> Array:
         """Sum of products of the derivatives of all moments, by all parameters, at a theta."""
@@ -63,6 +63,8 @@ class Problem:
     def stack(self, parts: Sequence[Array]) -> Array:
         """Join one square matrix a group into the matrix over all parameters."""
         size = self.reduction.K.shape[0]
+        if len(parts) == 1:
+            return parts[0]
         out = np.zeros((size, size))
         for part, at in zip(parts, self.layout.parts, strict=True):
             out[at, at] = part
@@ -148,10 +150,8 @@ class State:
 
     def fisher(self) -> Array:
         """Expected information by x."""
-        K = self.problem.reduction.K
-        return K.T @ self.theta_fisher() @ K
+        return self.problem.reduction.reduced(self.theta_fisher())
 
     def hessian(self) -> Array:
         """Observed information by x."""
-        K = self.problem.reduction.K
-        return K.T @ self.theta_hessian() @ K
+        return self.problem.reduction.reduced(self.theta_hessian())

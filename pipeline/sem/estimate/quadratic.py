@@ -10,17 +10,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.sem.arrays import Array, vech, vech_index
-from pipeline.sem.structure.derivatives import Slopes, jacobian
+from pipeline.sem.estimate.weights import Weights
+from pipeline.sem.structure.derivatives import Slopes
 from pipeline.sem.structure.ram import Implied
 
 
 @dataclass(frozen=True)
 class Quadratic:
-    """Sample moments of one group and their weight matrix V (or its diagonal)."""
+    """Sample moments of one group and their weights."""
 
     moments: Array
-    V: Array
+    weights: Weights
     meanstructure: bool
+
+    @property
+    def V(self) -> Array:  # noqa: N802
+        """The weight matrix, or its diagonal."""
+        return self.weights.V
 
     def at(self, implied: Implied) -> QuadraticPoint:
         """Evaluate at implied moments."""
@@ -28,17 +34,10 @@ class Quadratic:
         if self.meanstructure:
             stacked = np.concatenate([implied.mu, stacked])
         residual = self.moments - stacked
-        weighted = weigh(self.V, residual)
+        weighted = self.weights.times(residual)
         return QuadraticPoint(
-            0.5 * float(residual @ weighted), weighted, self.V, self.meanstructure, len(implied.mu)
+            0.5 * float(residual @ weighted), weighted, self.weights, self.meanstructure, len(implied.mu)
         )
-
-
-def weigh(V: Array, values: Array) -> Array:
-    """Return V times a vector or matrix; a one-dimensional V is a diagonal."""
-    if V.ndim == 2:
-        return V @ values
-    return V * values if values.ndim == 1 else V[:, None] * values
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class QuadraticPoint:
 
     value: float
     weighted: Array
-    V: Array
+    weights: Weights
     meanstructure: bool
     p: int
 
@@ -66,8 +65,7 @@ class QuadraticPoint:
 
     def fisher(self, lines: Slopes) -> Array:
         """Gauss-Newton matrix Delta' V Delta."""
-        delta = jacobian(lines, self.meanstructure)
-        return delta.T @ weigh(self.V, delta)
+        return self.weights.gauss_newton(lines)
 
     def curvature(self, lines: Slopes) -> Array:
         """The same: residuals enter only with the second derivatives of the moments."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, vech
+from pipeline.sem.arrays import Array, positive_inverse, vech
 from pipeline.sem.data import Rows
 from pipeline.sem.data.gamma import gamma
 from pipeline.sem.data.sample import Sample
@@ -20,10 +20,10 @@ from pipeline.sem.estimate.normal import Normal
 from pipeline.sem.estimate.problem import Problem, State
 from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.start import cautious_starts, start_values
-from pipeline.sem.inference.saturated import gls_weights
+from pipeline.sem.estimate.weights import Expected, Given, Unit, Weights
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.sample import OrdinalSample, ordinal_problem, ordinal_start
-from pipeline.sem.structure.blocks import factors, lay_out
+from pipeline.sem.structure.blocks import lay_out
 from pipeline.sem.structure.constraints import nonlinear_constraints, reduction, scaled
 from pipeline.sem.structure.scale import metric
 from pipeline.sem.table import ParameterTable
@@ -82,7 +82,7 @@ def prepare(
     deviations = np.ones(len(table.observed)) if method.discrepancy == "ULS" else sample.deviations
     scale = metric(table, deviations)
     layout = lay_out(table, sample.covariances, sample.means, scale)
-    factor = factors(table.free_rows, layout.place, scale)
+    factor = layout.cells.some(np.array(table.free, dtype=np.intp)).factors(scale)
     tied = scaled(reduction(table), factor)
     if isinstance(sample, OrdinalSample):
         return ordinal_problem(table, sample, method, layout, tied=tied, scale=scale), scale, factor
@@ -108,14 +108,14 @@ def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Arra
 
     Where the discrepancy falls for ever in some direction, other starts may lead to a minimum.
     """
-    x, curved = admissible_start(problem, start), nonlinear_constraints(table, factor)
+    state, curved = admissible_start(problem, start), nonlinear_constraints(table, factor)
     if curved is not None:
-        return minimise_constrained(problem, x, curved)
-    first = minimise(problem, x)
+        return minimise_constrained(state, curved)
+    first = minimise(state)
     if first.converged:
         return first
     for other in cautious_starts(table, start):
-        again = minimise(problem, admissible_start(problem, other))
+        again = minimise(admissible_start(problem, other))
         if again.converged:
             return again
     return first
@@ -128,11 +128,11 @@ def starting_point(table: ParameterTable, sample: Sample, scale: Array) -> Array
     return start_values(table, sample.covariances, sample.means, scale)
 
 
-def admissible_start(problem: Problem, theta: Array) -> Array:
+def admissible_start(problem: Problem, theta: Array) -> State:
     """Shrink covariances and paths of a start until the implied covariances are positive definite."""
-    x = problem.reduction.reduce(theta)
-    if np.isfinite(problem.value(x)):
-        return x
+    state = problem.defined_at(problem.reduction.reduce(theta))
+    if state is not None:
+        return state
     keep = np.zeros(len(theta), dtype=bool)
     for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
         i, j, k = block.symmetric
@@ -140,9 +140,9 @@ def admissible_start(problem: Problem, theta: Array) -> Array:
         keep[np.arange(part.start, part.stop)[block.mean[2]]] = True
     for share in (0.7, 0.4, 0.2, 0.05, 0.0):
         shrunk = np.where(keep, np.where(share < 0.5, theta * 1.0, theta), theta * share)
-        x = problem.reduction.reduce(shrunk)
-        if np.isfinite(problem.value(x)):
-            return x
+        state = problem.defined_at(problem.reduction.reduce(shrunk))
+        if state is not None:
+            return state
     raise DataError(
         "no start value gives positive definite covariances; check fixed values and start() in the model"
     )
@@ -161,9 +161,12 @@ def discrepancies(
         moments = np.concatenate([mean, vech(S)]) if table.meanstructure else vech(S)
         if method.discrepancy in {"WLS", "DWLS"}:
             V = _adf_weights(table, rows, g, scale, diagonal=method.discrepancy == "DWLS")
+            weights: Weights = Given(V, table.meanstructure)
+        elif method.discrepancy == "ULS":
+            weights = Unit(len(S), table.meanstructure)
         else:
-            V = np.ones(len(moments)) if method.discrepancy == "ULS" else gls_weights(S, table.meanstructure)
-        out.append(Quadratic(moments, V, table.meanstructure))
+            weights = Expected(positive_inverse(S)[0], table.meanstructure)
+        out.append(Quadratic(moments, weights, table.meanstructure))
     return out
 
 

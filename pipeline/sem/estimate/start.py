@@ -26,11 +26,11 @@ def start_values(
         S = covariances[group - 1] / np.outer(scale[:p], scale[:p])
         loads, explained = _loadings(rows, table, S), _explained(rows)
         mean = means[group - 1] / scale[:p]
-        for row, factor in zip(rows, factors(rows, table.place, scale), strict=True):
+        for row in rows:
             if not row.free:
                 continue
             if row.start is not None:
-                out.append(row.start * factor)
+                out.append(row.start * float(factors([row], table.place, scale)[0]))
             elif row.op == "=~":
                 out.append(loads.get((row.lhs, row.rhs), 0.7))
             else:

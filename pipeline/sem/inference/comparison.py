@@ -116,7 +116,7 @@ def _factor_at_narrow(wide: Fit, narrow: Fit) -> float:
     if not wide.df:
         return 1.0
     solution = wide.solution
-    optimum = minimise(_toward(solution, narrow.solution), solution.state.x)
+    optimum = minimise(_toward(solution, narrow.solution).at(solution.state.x))
     if optimum.state.value > 1e-6:
         raise ModelError(
             "the models are not nested: the wider one cannot reproduce the narrower one's moments"

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.defined import defined_slopes, defined_values, label_values
-from pipeline.sem.inference.standardize import Standardized, standardize
+from pipeline.sem.inference.standardize import Standardized, standardized_values
 from pipeline.sem.table import Row
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def estimates_frame(solution: Solution, vcov: Array, whole: Standardized) -> pd.
     import pandas as pd
 
     columns = _columns(solution, Standardized(all_values(solution), value_slopes(solution)), vcov)
-    for kind, standardized in (("lv", standardize(solution, "lv")), ("all", whole)):
-        defined = defined_values(solution.table, label_values(solution.table, standardized.values))
-        columns[f"std_{kind}"] = np.concatenate([standardized.values, [float(v) for v in defined.values()]])
+    for kind, values in (("lv", standardized_values(solution, "lv")), ("all", whole.values)):
+        defined = defined_values(solution.table, label_values(solution.table, values))
+        columns[f"std_{kind}"] = np.concatenate([values, [float(v) for v in defined.values()]])
     return pd.DataFrame(columns)
 
 

@@ -14,8 +14,9 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.data import Rows
 from pipeline.sem.data.gamma import influence
 from pipeline.sem.estimate.normal import Normal
-from pipeline.sem.estimate.quadratic import Quadratic, weigh
+from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.estimate.weights import weigh
 from pipeline.sem.inference.information import row_shares
 from pipeline.sem.inference.saturated import gls_weights
 from pipeline.sem.ordinal.sample import OrdinalSample

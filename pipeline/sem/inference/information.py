@@ -67,7 +67,10 @@ def scores_of_group(solution: Solution, g: int, rows: GroupRows) -> Array:
 
 def inverse(solution: Solution, matrix: Array) -> Array:
     """Return K (K' I K)^-1 K', the inverse under the constraints (Aitchison & Silvey, 1958)."""
-    K = solution.problem.reduction.K
+    reduction = solution.problem.reduction
+    K = reduction.K
+    if reduction.none:
+        return np.linalg.inv(matrix)
     return K @ np.linalg.inv(K.T @ matrix @ K) @ K.T if K.shape[1] else np.zeros_like(matrix)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.data import Rows
-from pipeline.sem.estimate.quadratic import weigh
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.estimate.weights import weigh
 from pipeline.sem.inference.influence import (
     moment_influence,
     moment_meat,

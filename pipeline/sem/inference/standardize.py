@@ -15,9 +15,9 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.structure.blocks import cell_of, factors
+from pipeline.sem.structure.blocks import Cells
 from pipeline.sem.structure.ram import Block, Implied
-from pipeline.sem.table import Row
+from pipeline.sem.table import ParameterTable, Row
 
 
 @dataclass(frozen=True)
@@ -30,101 +30,132 @@ class Standardized:
 
 def standardize(solution: Solution, kind: str) -> Standardized:
     """Standardize all variables (kind 'all') or factors only ('lv')."""
-    table, place = solution.table, solution.table.place
-    values, slopes = np.full(len(table.rows), np.nan), np.zeros((len(table.rows), len(table.free)))
-    free = {row: column for column, row in enumerate(table.free)}
-    groups = [_Group.of(solution, g, kind) for g in range(len(table.groups))]
-    for at, row in enumerate(table.rows):
-        group = groups[row.group - 1]
-        values[at], own = group.standardize(*cell_of(row, place))
-        slopes[at] = own
-        if at in free and not (row.op == "~*~" and kind == "all"):
-            slopes[at, free[at]] += group.unit(*cell_of(row, place))
-        elif row.derived and row.op == "~~":
-            slopes[at] += group.unit(*cell_of(row, place)) * group.residual[place[row.lhs]]
+    table, cells = solution.table, solution.problem.layout.cells
+    group, free = np.array([row.group for row in table.rows]), list(table.free)
+    values, unit = np.full(len(table.rows), np.nan), np.full(len(table.rows), np.nan)
+    slopes = np.zeros((len(table.rows), len(free)))
+    for g in range(len(table.groups)):
+        at = np.flatnonzero(group == g + 1)
+        own, some = _Group.of(solution, g, kind), cells.some(at)
+        unit[at] = own.units(some)
+        values[at] = own.values(some) * unit[at]
+        slopes[at] = values[at, None] * own.log_slopes(some, len(free)) + own.following(some, at, table, unit)
+    through, direct = slopes[free, np.arange(len(free))], np.where(_is_one(cells, kind), 0.0, unit)[free]
+    total = through + direct
+    rounding = np.abs(total) < 1e-14 * np.abs(direct)
+    slopes[free, np.arange(len(free))] = np.where(rounding, 0.0, total)
     return Standardized(values, slopes * solution.factor)
+
+
+def _is_one(cells: Cells, kind: str) -> Array:
+    """Scales of ordered items are 1 where every variable is standardized."""
+    return np.asarray((cells.matrix == "d") & (kind == "all"))
+
+
+def standardized_values(solution: Solution, kind: str) -> Array:
+    """Return the standardized values alone."""
+    cells = solution.problem.layout.cells
+    group, out = np.array([row.group for row in solution.table.rows]), np.full(len(cells.to), np.nan)
+    for g in range(len(solution.table.groups)):
+        at = np.flatnonzero(group == g + 1)
+        own, some = _Group.of(solution, g, kind), cells.some(at)
+        out[at] = own.values(some) * own.units(some)
+    return out
 
 
 def units(solution: Solution, rows: Sequence[Row], kind: str) -> Array:
     """Return what parameters in the user's units are multiplied with to standardize them."""
-    place = solution.table.place
-    groups = [_Group.of(solution, g, kind) for g in range(len(solution.table.groups))]
-    own = [groups[row.group - 1].unit(*cell_of(row, place)) for row in rows]
-    out: Array = np.array(own) * factors(rows, place, solution.scale)
-    return out
+    cells, group = Cells.of(rows, solution.table.place), np.array([row.group for row in rows])
+    out = np.full(len(rows), np.nan)
+    for g in range(len(solution.table.groups)):
+        at = np.flatnonzero(group == g + 1)
+        out[at] = _Group.of(solution, g, kind).units(cells.some(at))
+    return out * cells.factors(solution.scale)
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Matrices of one group, standard deviations s, derivatives of ln s and of residual variances."""
+    """One group: matrices, standard deviations s of variables and d of residuals; which change."""
 
-    cells: dict[str, Array]
+    block: Block
+    implied: Implied
+    part: slice
+    B: Array
+    S: Array
+    m: Array
     s: Array
-    log_s: Array
-    residual: Array
-    scale_residual: Array
+    d: Array
+    rescaled: Array
+    follow: Array
+    thresholds: Array
+    scales: Array
 
     @classmethod
     def of(cls, solution: Solution, g: int, kind: str) -> _Group:
         block, part = solution.problem.layout.blocks[g], solution.problem.layout.parts[g]
-        implied = solution.state.implied[g]
+        implied, p = solution.state.implied[g], block.p
         B, S, m = solution.state.matrices(g)
-        variances, slopes = np.diag(implied.E), np.zeros((block.n, len(solution.table.free)))
-        follow = solution.state.variance_lines(g)
-        slopes[:, part] = variance_slopes(block, implied) + implied.A**2 @ follow
-        with np.errstate(invalid="ignore", divide="ignore"):
-            s, log_s = np.sqrt(variances), slopes / (2 * variances[:, None])
-        residual = np.zeros_like(slopes)
-        i, j, k = block.symmetric
-        residual[i[i == j], part.start + k[i == j]] = 1.0
-        residual[:, part] += follow
-        scaled = np.ones(block.n)
-        if kind == "lv":
-            s[: block.p], log_s[: block.p] = 1 / solution.observed_scale, 0.0
-            scaled[: block.p] = 0.0
         thresholds, scales = solution.state.responses_of(g)
-        if kind == "all":
-            scales = np.ones(len(scales))
-        cells = {"B": B, "S": S, "m": m[:, None], "t": thresholds, "d": scales[:, None]}
-        return cls(cells, s, log_s, residual, scaled)
+        residual = np.diag(S)
+        with np.errstate(invalid="ignore"):
+            s, d = np.sqrt(np.diag(implied.E)), np.sqrt(np.where(residual > 0, residual, np.nan))
+        if kind == "lv":
+            s[:p] = d[:p] = 1 / solution.observed_scale
+        rescaled = (np.arange(block.n) >= p) | (kind != "lv")
+        scales = np.ones(len(scales)) if kind == "all" else scales
+        follow = solution.state.variance_lines(g)
+        return cls(block, implied, part, B, S, m, s, d, rescaled, follow, thresholds, scales)
 
-    def standardize(self, matrix: str, i: int, j: int) -> tuple[float, Array]:
-        """Return the standardized value and the derivative through the standard deviations."""
-        unit = self.unit(matrix, i, j)
-        value = float(self.cells[matrix][i, 0 if matrix in {"m", "d"} else j]) * unit
-        if matrix == "d":
-            return value, np.zeros_like(self.log_s[i])
-        if matrix == "B":
-            return value, value * (self.log_s[j] - self.log_s[i])
-        if matrix in {"m", "t"}:
-            return value, -value * self.log_s[i]
-        if i == j:
-            return value, -2 * value * self.log_s[i]
-        return value, -value / 2 * (self._log_residual(i) + self._log_residual(j))
+    def _log_deviations(self, size: int) -> tuple[Array, Array]:
+        """Return the derivatives of ln s and ln d by all free parameters."""
+        log_s, log_d = np.zeros((self.block.n, size)), np.zeros((self.block.n, size))
+        log_s[:, self.part] = variance_slopes(self.block, self.implied) + self.implied.A**2 @ self.follow
+        i, j, k = self.block.symmetric
+        log_d[i[i == j], self.part.start + k[i == j]] = 0.5
+        log_d[:, self.part] += self.follow / 2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log_s, log_d = log_s / (2 * self.s[:, None] ** 2), log_d / self.d[:, None] ** 2
+        log_s[~self.rescaled] = log_d[~self.rescaled] = 0.0
+        return log_s, log_d
 
-    def unit(self, matrix: str, i: int, j: int) -> float:
-        """Return what the parameter is multiplied with."""
-        if matrix == "B":
-            return float(self.s[j] / self.s[i])
-        if matrix == "d":
-            return 1.0
-        if matrix in {"m", "t"}:
-            return float(1 / self.s[i])
-        if i == j:
-            return float(1 / self.s[i] ** 2)
-        return 1 / (self._residual_deviation(i) * self._residual_deviation(j))
+    def values(self, cells: Cells) -> Array:
+        """Return the parameters themselves, in the internal metric."""
+        i, j = cells.to, np.where(cells.of_responses, cells.to, cells.source)
+        out = np.where(
+            cells.matrix == "B", self.B[i, j], np.where(cells.matrix == "S", self.S[i, j], self.m[i])
+        )
+        cut, scale = cells.matrix == "t", cells.matrix == "d"
+        out[cut] = self.thresholds[i[cut], cells.source[cut]]
+        out[scale] = self.scales[i[scale]]
+        return out
 
-    def _residual_deviation(self, i: int) -> float:
-        if not self.scale_residual[i]:
-            return float(self.s[i])
-        variance = float(self.cells["S"][i, i])
-        return float(np.sqrt(variance)) if variance > 0 else float("nan")
+    def following(self, cells: Cells, at: Array, table: ParameterTable, unit: Array) -> Array:
+        """Return what residual variances that follow from the parameters add to their own slopes."""
+        out = np.zeros((len(at), len(table.free)))
+        derived = np.array([table.rows[row].derived for row in at]) & (cells.matrix == "S")
+        out[derived, self.part] = unit[at[derived], None] * self.follow[cells.to[derived]]
+        return out
 
-    def _log_residual(self, i: int) -> Array:
-        if not self.scale_residual[i]:
-            return np.zeros_like(self.residual[i])
-        variance = float(self.cells["S"][i, i])
-        out: Array = self.residual[i] / variance if variance > 0 else self.residual[i] * np.nan
+    def units(self, cells: Cells) -> Array:
+        """Return what the parameters are multiplied with."""
+        i, j = cells.to, np.where(cells.of_responses, cells.to, cells.source)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            residual = np.where(i == j, 1 / self.s[i] ** 2, 1 / (self.d[i] * self.d[j]))
+            other = np.where(cells.matrix == "B", self.s[j] / self.s[i], 1 / self.s[i])
+        other = np.where(cells.matrix == "d", 1.0, other)
+        return np.where(cells.matrix == "S", residual, other)
+
+    def log_slopes(self, cells: Cells, size: int) -> Array:
+        """Return the derivatives of the logarithms of the units by all free parameters."""
+        i, j = cells.to, cells.source
+        log_s, log_d = self._log_deviations(size)
+        out = -log_s[i]
+        B, S = cells.matrix == "B", cells.matrix == "S"
+        out[B] += log_s[j[B]]
+        out[S & (i == j)] *= 2
+        out[cells.matrix == "d"] = 0.0
+        covariance = S & (i != j)
+        out[covariance] = -(log_d[i[covariance]] + log_d[j[covariance]])
         return out
 
 

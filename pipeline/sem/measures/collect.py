@@ -8,10 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, vech
+from pipeline.sem.arrays import vech
 from pipeline.sem.estimate.normal import Normal
-from pipeline.sem.estimate.quadratic import Quadratic, weigh
+from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.solve import Solution
+from pipeline.sem.estimate.weights import Given, Weights, weigh
 from pipeline.sem.inference.saturated_test import free_moments, saturated_lines
 from pipeline.sem.inference.scaling import ScaledTest
 from pipeline.sem.measures import absolute, goodness, incremental, likelihood, rmsea
@@ -277,18 +278,17 @@ def _gfi_of_group(solution: Solution, g: int) -> float:
         observed, implied = (
             np.concatenate([m / scale, v]) for m, v in ((mean, observed), (group.mu, implied))
         )
-    V = moment_weights(solution, g)
-    return goodness.gfi_weighted(observed, observed - implied, V)
+    weights = moment_weights(solution, g)
+    return goodness.gfi_weighted(observed, observed - implied, weights)
 
 
-def moment_weights(solution: Solution, g: int) -> Array:
+def moment_weights(solution: Solution, g: int) -> Weights:
     """Return the weights of a group's moments; those of fixed exogenous variables count nothing."""
     discrepancy = solution.problem.discrepancies[g]
     if isinstance(discrepancy, Quadratic):
-        return discrepancy.V
+        return discrepancy.weights
     assert isinstance(discrepancy, Normal)
     implied, means = solution.state.implied[g], solution.table.meanstructure
     V = discrepancy.at(implied).fisher(saturated_lines(len(implied.mu), means))
     keep = free_moments(solution)
-    out: Array = V * np.outer(keep, keep)
-    return out
+    return Given(V * np.outer(keep, keep), means)

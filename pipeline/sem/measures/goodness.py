@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from pipeline.sem.arrays import Array
+from pipeline.sem.estimate.weights import Weights
 
 
 def gfi_normal(
@@ -30,11 +31,9 @@ def gfi_normal(
     return 1 - above / below
 
 
-def gfi_weighted(observed: Array, residual: Array, V: Array) -> float:
-    """GFI with any weights, a matrix or its diagonal."""
-    from pipeline.sem.estimate.quadratic import weigh
-
-    return 1 - float(residual @ weigh(V, residual)) / float(observed @ weigh(V, observed))
+def gfi_weighted(observed: Array, residual: Array, weights: Weights) -> float:
+    """GFI with any weights."""
+    return 1 - float(residual @ weights.times(residual)) / float(observed @ weights.times(observed))
 
 
 def agfi(gfi: float, moments: int, df: float) -> float:

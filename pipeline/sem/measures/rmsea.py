@@ -43,9 +43,10 @@ def close_fit(
     x2: float, df: float, n: float, groups: int = 1, c: float = 1.0, *, bound: float = 0.05
 ) -> float:
     """P(a larger X2) if RMSEA were the bound: small values speak against close fit."""
-    from scipy.stats import ncx2
-
-    return float(ncx2.sf(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan
+    if not df > 0:
+        return math.nan
+    shift = n * df / c * bound**2 / groups
+    return _upper_tail(x2, df, shift)
 
 
 def not_close_fit(
@@ -55,3 +56,15 @@ def not_close_fit(
     from scipy.special import chndtr
 
     return float(chndtr(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan
+
+
+def _upper_tail(x2: float, df: float, shift: float) -> float:
+    """P(noncentral chi2 > X2); a tail that 1 - P would round away is summed by itself, which is slow."""
+    from scipy.special import chndtr
+
+    lower = float(chndtr(x2, df, shift))
+    if lower < 0.999:
+        return 1 - lower
+    from scipy.stats import ncx2
+
+    return float(ncx2.sf(x2, df, shift))

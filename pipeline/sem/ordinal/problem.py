@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.problem import Problem, State
-from pipeline.sem.estimate.quadratic import Quadratic, QuadraticPoint, weigh
+from pipeline.sem.estimate.quadratic import Quadratic, QuadraticPoint
+from pipeline.sem.estimate.weights import Given, weigh
 from pipeline.sem.ordinal.statistics import Kinds
 from pipeline.sem.ordinal.structure import Lines, Responses, Shape, respond, response_lines, shape_of
 from pipeline.sem.structure.blocks import Layout
@@ -124,7 +125,8 @@ def _point(discrepancy: object, responses: Responses) -> QuadraticPoint:
     residual = discrepancy.moments - responses.stacked()
     weighted = weigh(discrepancy.V, residual)
     value = 0.5 * float(residual @ weighted)
-    return QuadraticPoint(value, weighted, discrepancy.V, meanstructure=True, p=responses.shape.block.p)
+    weights, p = discrepancy.weights, responses.shape.block.p
+    return QuadraticPoint(value, weighted, weights, meanstructure=True, p=p)
 
 
 def _weighted(point: object) -> Array:
@@ -142,5 +144,5 @@ def quadratics(moments: Sequence[Array], weights: Sequence[Array], units: Array)
     out = []
     for s, V in zip(moments, weights, strict=True):
         scaled = V * units**2 if V.ndim == 1 else V * np.outer(units, units)
-        out.append(Quadratic(s / units, scaled, meanstructure=True))
+        out.append(Quadratic(s / units, Given(scaled, meanstructure=True), meanstructure=True))
     return tuple(out)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.estimate.quadratic import Quadratic, weigh
+from pipeline.sem.estimate.quadratic import Quadratic
+from pipeline.sem.estimate.weights import weigh
 from pipeline.sem.ordinal.problem import OrdinalState
 from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.ordinal.tables import pair_index

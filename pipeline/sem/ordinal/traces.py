@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.problem import State
-from pipeline.sem.estimate.quadratic import Quadratic, weigh
+from pipeline.sem.estimate.quadratic import Quadratic
+from pipeline.sem.estimate.weights import weigh
 from pipeline.sem.ordinal.sample import OrdinalSample
 
 

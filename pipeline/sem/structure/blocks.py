@@ -15,10 +15,45 @@ OF_RESPONSES = ("t", "d")
 
 
 @dataclass(frozen=True)
+class Cells:
+    """The matrices (B, S or m; t, d of ordered items) of some parameters and their cells (to, from)."""
+
+    matrix: Array
+    to: Index
+    source: Index
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], place: Mapping[str, int]) -> Cells:
+        """Return the cells of some rows of a table."""
+        own = [cell_of(row, place) for row in rows]
+        at = np.array([cell[1:] for cell in own], dtype=np.intp).reshape(-1, 2)
+        return cls(np.array([cell[0] for cell in own], dtype="U1"), at[:, 0], at[:, 1])
+
+    @property
+    def of_responses(self) -> Array:
+        """Which are thresholds or scales of ordered items; `source` numbers a threshold."""
+        return np.isin(self.matrix, OF_RESPONSES)
+
+    def some(self, at: Index) -> Cells:
+        """Return some of the cells."""
+        return Cells(self.matrix[at], self.to[at], self.source[at])
+
+    def factors(self, scale: Array) -> Array:
+        """Return what the parameters are multiplied with in the metric z / scale."""
+        response = self.of_responses
+        to, source = scale[self.to], scale[np.where(response, self.to, self.source)]
+        out = np.where(
+            self.matrix == "B", source / to, np.where(self.matrix == "S", 1 / (to * source), 1 / to)
+        )
+        return np.where(response, 1.0, out)
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where every row of the table stands: variables, the group's block, positions of its free parameters."""
 
     table: ParameterTable
+    cells: Cells
     blocks: tuple[Block, ...]
     parts: tuple[slice, ...]
 
@@ -52,57 +87,49 @@ def lay_out(
     table: ParameterTable, covariances: Sequence[Array], means: Sequence[Array], scale: Array
 ) -> Layout:
     """Return the blocks of a table in the scaled metric; exogenous rows take the sample's moments."""
+    cells = Cells.of(table.rows, table.place)
+    fixed = _fixed_values(table, cells, covariances, means) * cells.factors(scale)
+    free = np.array([row.free for row in table.rows], dtype=bool)
+    group = np.array([row.group for row in table.rows])
     blocks, parts, start = [], [], 0
-    for group in range(1, len(table.groups) + 1):
-        rows = [row for row in table.rows if row.group == group]
-        block = _block(rows, table, covariances[group - 1], means[group - 1], scale)
+    for g in range(1, len(table.groups) + 1):
+        own = np.flatnonzero(group == g)
+        block = _block(table, cells.some(own), free[own], fixed[own])
         blocks.append(block)
         parts.append(slice(start, start + block.q))
         start += block.q
-    return Layout(table, tuple(blocks), tuple(parts))
+    return Layout(table, cells, tuple(blocks), tuple(parts))
 
 
 def factors(rows: Sequence[Row], place: Mapping[str, int], scale: Array) -> Array:
-    """Return what a parameter is multiplied with in the metric z / scale."""
-    out = np.empty(len(rows))
-    for position, row in enumerate(rows):
-        matrix, i, j = cell_of(row, place)
-        if matrix == "B":
-            out[position] = scale[j] / scale[i]
-        elif matrix in OF_RESPONSES:
-            out[position] = 1.0
-        else:
-            out[position] = 1 / (scale[i] * scale[j]) if matrix == "S" else 1 / scale[i]
+    """Return what parameters are multiplied with in the metric z / scale."""
+    return Cells.of(rows, place).factors(scale)
+
+
+def _fixed_values(
+    table: ParameterTable, cells: Cells, covariances: Sequence[Array], means: Sequence[Array]
+) -> Array:
+    """Return the values of the rows that are not free, in the user's units."""
+    out = np.zeros(len(table.rows))
+    for at, row in enumerate(table.rows):
+        i, j = cells.to[at], cells.source[at]
+        if row.exogenous:
+            out[at] = means[row.group - 1][i] if row.op == "~1" else covariances[row.group - 1][i, j]
+        elif row.fixed:
+            out[at] = row.fixed
     return out
 
 
-def _block(rows: list[Row], table: ParameterTable, S: Array, mean: Array, scale: Array) -> Block:
-    place, p = table.place, len(table.observed)
-    n = len(place)
-    fixed = {"B": np.zeros((n, n)), "S": np.zeros((n, n)), "m": np.zeros((n, 1))}
-    free: dict[str, list[tuple[int, int, int]]] = {"B": [], "S": [], "m": []}
-    count = 0
-    for row, factor in zip(rows, factors(rows, place, scale), strict=True):
-        matrix, i, j = cell_of(row, place)
-        if matrix in OF_RESPONSES or row.derived:
-            count += row.free
-            continue
-        if row.free:
-            free[matrix].append((i, j, count))
-            count += 1
-            continue
-        if row.exogenous:
-            value = mean[i] / scale[i] if matrix == "m" else S[i, j] / (scale[i] * scale[j])
-        else:
-            value = float(row.fixed or 0.0) * factor
-        fixed[matrix][i, 0 if matrix == "m" else j] = value
-        if matrix == "S":
-            fixed["S"][j, i] = value
+def _block(table: ParameterTable, cells: Cells, free: Array, fixed: Array) -> Block:
+    n, count = len(table.place), np.cumsum(free) - 1
+    B, S, m = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n)
+    i, j = cells.to, cells.source
+    at = {name: np.flatnonzero((cells.matrix == name) & ~free) for name in "BSm"}
+    B[i[at["B"]], j[at["B"]]] = fixed[at["B"]]
+    S[i[at["S"]], j[at["S"]]] = S[j[at["S"]], i[at["S"]]] = fixed[at["S"]]
+    m[i[at["m"]]] = fixed[at["m"]]
+    where = np.array([i, j, count])
+    directed, symmetric, mean = (where[:, (cells.matrix == name) & free] for name in "BSm")
     return Block(
-        p, count, fixed["B"], fixed["S"], fixed["m"][:, 0], _cells(free["B"]), _cells(free["S"]),
-        _cells(free["m"]), table.meanstructure,
-    )  # fmt: skip
-
-
-def _cells(cells: list[tuple[int, int, int]]) -> Index:
-    return np.array(cells, dtype=np.intp).reshape(-1, 3).T
+        len(table.observed), int(free.sum()), B, S, m, directed, symmetric, mean, table.meanstructure
+    )

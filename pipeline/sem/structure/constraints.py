@@ -6,6 +6,7 @@ Shared labels and linear `==` lines make one linear system R theta = r; K spans 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,14 +25,27 @@ class Reduction:
     k: Array
     R: Array
 
+    @cached_property
+    def none(self) -> bool:
+        """Whether the parameters are free of each other: K is the identity."""
+        q, own = self.K.shape
+        return q == own and not self.R.size and bool((np.eye(q) == self.K).all())
+
     def theta(self, x: Array) -> Array:
         """Return all free parameters."""
         out: Array = self.K @ x + self.k
         return out
 
+    def reduced(self, matrix: Array) -> Array:
+        """Return K' M K, second derivatives by x."""
+        out: Array = matrix if self.none else self.K.T @ matrix @ self.K
+        return out
+
     def reduce(self, theta: Array) -> Array:
         """Return the x nearest to a theta."""
         K, rest = self.K, theta - self.k
+        if self.none:
+            return rest
         plain = np.allclose(K.T @ K, np.eye(K.shape[1]), atol=1e-12)
         out: Array = K.T @ rest if plain else np.linalg.lstsq(K, rest, rcond=None)[0]
         return out

@@ -46,17 +46,14 @@ class Slopes:
 
 def slopes(block: Block, implied: Implied) -> Slopes:
     """Return the factors of the derivatives of Sigma and mu by each parameter of the block."""
-    n, p, q = block.n, block.p, block.q
-    u, v = np.zeros(q, dtype=np.intp), np.zeros(q, dtype=np.intp)
-    half, D = np.zeros(q), np.zeros((p, q))
-    i, j, k = block.directed
-    u[k], v[k], half[k] = i, j + n, 1.0
-    D[:, k] = implied.A[:p, i] * implied.t[j]
-    i, j, k = block.symmetric
-    u[k], v[k], half[k] = i, j, np.where(i == j, 0.5, 1.0)
+    p, D = block.p, np.zeros((block.p, block.q))
+    if implied.t.any():
+        i, j, k = block.directed
+        D[:, k] = implied.A[:p, i] * implied.t[j]
     i, _, k = block.mean
-    D[:, k] = implied.A[:p, i]
-    return Slopes(np.hstack([implied.A[:p], implied.E[:p]]), u, v, half, D)
+    if len(k):
+        D[:, k] = implied.A[:p, i]
+    return Slopes(np.hstack([implied.A[:p], implied.E[:p]]), *block.pairs, D)
 
 
 def gradient(lines: Slopes, by_sigma: Array, by_mu: Array) -> Array:
@@ -70,7 +67,7 @@ def paired_traces(lines: Slopes, weights: Array, P: Array, Q: Array) -> Array:
     """Return the weighted sum over patterns of tr(P dSigma_k Q dSigma_l) / 2, for every pair."""
     size = len(lines.u)
     if len(P) == 1:
-        total = _traces(lines, weights[0] * P[0], Q[0])
+        total = weights[0] * (_traces(lines, first := P[0], first if P is Q else Q[0]))
     elif len(set(lines.u) | set(lines.v)) ** 4 < min(250 * size**2, 10 * _CELLS):
         total = _traces_by_products(lines, weights[:, None, None] * P, Q)
     else:
@@ -97,8 +94,13 @@ def _traces_by_products(lines: Slopes, P: Array, Q: Array) -> Array:
 
 def _traces(lines: Slopes, P: Array, Q: Array) -> Array:
     """Return (v'Qu)(u'Pv) + (v'Qv)(u'Pu) + (u'Qu)(v'Pv) + (u'Qv)(v'Pu), for one matrix or a stack."""
-    CP, CQ = lines.W.T @ P @ lines.W, lines.W.T @ Q @ lines.W
     u, v = lines.u[:, None], lines.v[:, None]
+    CP = lines.W.T @ P @ lines.W
+    if P is Q:
+        cross = CP[..., u, lines.v]
+        same: Array = CP[..., u, lines.u] * CP[..., v, lines.v] + cross * cross.swapaxes(-1, -2)
+        return 2 * same
+    CQ = lines.W.T @ Q @ lines.W
     mixed = CQ[..., u, lines.v].swapaxes(-1, -2) * CP[..., u, lines.v]
     straight = CQ[..., v, lines.v] * CP[..., u, lines.u] + CQ[..., u, lines.u] * CP[..., v, lines.v]
     out: Array = straight + mixed + mixed.swapaxes(-1, -2)

@@ -9,6 +9,7 @@ needs a second treatment: path models, factor models and mixtures are one case.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,6 +38,23 @@ class Block:
     def n(self) -> int:
         """Number of variables, observed and latent."""
         return int(self.B.shape[0])
+
+    @cached_property
+    def causes(self) -> Index:
+        """Variables that some regression or loading starts from: the columns of B that may be non-zero."""
+        fixed = np.flatnonzero(self.B.any(axis=0))
+        return np.union1d(fixed, self.directed[1]).astype(np.intp)
+
+    @cached_property
+    def pairs(self) -> tuple[Index, Index, Array]:
+        """Columns u and v of [A E] whose product each parameter moves Sigma by, and the share of it."""
+        u, v = np.zeros(self.q, dtype=np.intp), np.zeros(self.q, dtype=np.intp)
+        half = np.zeros(self.q)
+        i, j, k = self.directed
+        u[k], v[k], half[k] = i, j + self.n, 1.0
+        i, j, k = self.symmetric
+        u[k], v[k], half[k] = i, j, np.where(i == j, 0.5, 1.0)
+        return u, v, half
 
 
 @dataclass(frozen=True)
@@ -75,6 +93,14 @@ def matrices(block: Block, theta: Array) -> tuple[Array, Array, Array]:
 def imply(block: Block, theta: Array) -> Implied:
     """Return the implied moments at a parameter value; raises LinAlgError where I - B is singular."""
     B, S, m = matrices(block, theta)
-    A = np.linalg.inv(np.eye(block.n) - B)
+    A = _total_effects(B, block.causes)
     E = A @ S @ A.T
     return Implied(A, (E + E.T) / 2, A @ m, block.p)
+
+
+def _total_effects(B: Array, causes: Index) -> Array:
+    """Return (I - B)^-1 = I + B_c (I - B_cc)^-1 with c the causes: a matrix as large as they are many."""
+    A = np.eye(len(B))
+    among = B[:, causes]
+    A[:, causes] += among @ np.linalg.inv(np.eye(len(causes)) - among[causes])
+    return A

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.sem.errors import SyntaxProblem
 
@@ -45,8 +45,7 @@ _PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """One word of the syntax and where it stands."""
 
     kind: str

@@ -33,14 +33,14 @@ class _Sample:
 def optimise(problem: Problem2, start: Array) -> Optimum[State2]:
     """Return the minimum reached from a start where the discrepancy is defined."""
     if not any(isinstance(likelihood, Incomplete) for likelihood in problem.likelihoods):
-        return minimise(problem, start)
+        return minimise(problem.at(start))
     x = start
     for _ in range(_ROUNDS):
         descent = descend(_objective(problem), _Sample(), x[None], np.linalg.pinv(problem.at(x).fisher()))
         x = descent.x[0]
         if descent.converged[0]:
             return Optimum(problem.at(x), TOLERANCE / 2, 0)
-    return minimise(problem, x)
+    return minimise(problem.at(x))
 
 
 def _objective(problem: Problem2) -> Callable[[Array, _Sample], tuple[Array, Array]]:

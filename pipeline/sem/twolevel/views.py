@@ -16,7 +16,7 @@ from pipeline.sem.estimate.newton import Optimum
 from pipeline.sem.estimate.problem import Problem, State
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.standardize import Standardized, standardize
-from pipeline.sem.structure.blocks import Layout
+from pipeline.sem.structure.blocks import Cells, Layout
 from pipeline.sem.structure.constraints import Reduction
 from pipeline.sem.twolevel.estimate import Solution2
 from pipeline.sem.twolevel.problem import State2
@@ -29,7 +29,8 @@ def block_solutions(solution: Solution2, saturated: State2 | None = None) -> tup
         block, part = solution.problem.blocks[b], solution.problem.parts[b]
         q = block.q
         whole = Reduction(np.eye(q), np.zeros(q), np.zeros((0, q)))
-        problem = Problem(Layout(view, (block,), (slice(0, q),)), (), np.ones(1), whole)
+        layout = Layout(view, Cells.of(view.rows, view.place), (block,), (slice(0, q),))
+        problem = Problem(layout, (), np.ones(1), whole)
         theta = solution.state.theta[part]
         state = State(problem, theta, theta, (solution.state.implied[b],), ())
         sample = _sample(solution, saturated, b)

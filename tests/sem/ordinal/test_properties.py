@@ -98,7 +98,7 @@ def test_derivatives_are_those_of_differences(model, options, parameterization):
     )
     assert np.allclose(state.deltas[0] @ problem.reduction.K, numeric, atol=1e-7)
     slopes = np.array(
-        [(problem.value(x + m) - problem.value(x - m)) / (2 * step) for m in np.eye(len(x)) * step]
+        [(problem.at(x + m).value - problem.at(x - m).value) / (2 * step) for m in np.eye(len(x)) * step]
     )
     assert np.allclose(state.gradient, slopes, atol=1e-7)
 
@@ -110,7 +110,7 @@ def test_derivatives_with_free_scales_and_groups(parameterization):
         parameterization=parameterization,
     )  # fmt: skip
     problem, x, step = fit.solution.problem, fit.solution.state.x * 1.02, 1e-6
-    slopes = [(problem.value(x + m) - problem.value(x - m)) / (2 * step) for m in np.eye(len(x)) * step]
+    slopes = [(problem.at(x + m).value - problem.at(x - m).value) / (2 * step) for m in np.eye(len(x)) * step]
     assert np.allclose(problem.at(x).gradient, slopes, atol=1e-7)
 
 

@@ -53,9 +53,9 @@ class Refitter2:
         problem: Problem2 = replace(self.problem, likelihoods=tuple(likelihoods), shares=shares)
         lost = np.full(len(self.start), np.nan)
         try:
-            optimum = minimise(problem, self.start, maximum=_FIRST)
+            optimum = minimise(problem.at(self.start), maximum=_FIRST)
             if not optimum.converged and not _runs_off(optimum.state):
-                optimum = minimise(problem, optimum.state.x, maximum=_LIMIT)
+                optimum = minimise(optimum.state, maximum=_LIMIT)
         except np.linalg.LinAlgError:
             return lost
         return optimum.state.x if optimum.converged else lost
