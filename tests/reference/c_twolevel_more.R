@@ -34,5 +34,5 @@ for (e in c("ML", "MLR")) { s <- if (e == "MLR") "_mlr" else ""
   out[[paste0("two_groups", s)]] <- modifyList(run("two_groups", both(G), d, "cluster", group = "half", estimator = e), list(syntax = G))
   E <- "level: 1\n  fw1 =~ y1 + a2*y2 + a3*y3\n  fw2 =~ y4 + a5*y5 + a6*y6\nlevel: 2\n  fb1 =~ y1 + b2*y2 + b3*y3\n  fb2 =~ y4 + b5*y5 + b6*y6"
   out[[paste0("two_groups_loadings", s)]] <- modifyList(run("two_groups_loadings", both(E), d, "cluster", group = "half", estimator = e), list(syntax = G))
-  for (k in c("lq_m111", "lq_m211", "lq_m221")) out[[paste0(k, s)]] <- run(k, Q[[k]], q, "COMPID", estimator = e) }
+  for (k in if (e == "ML") names(Q) else c("lq_m111", "lq_m211", "lq_m221")) out[[paste0(k, s)]] <- run(k, Q[[k]], q, "COMPID", estimator = e) }
 writeLines(js(out), "c_twolevel_more.json")
