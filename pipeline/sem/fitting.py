@@ -122,21 +122,27 @@ def fit(
         weighted=sampling_weights is not None,
         clustered=cluster is not None,
     )
-    names = variables_of(parsed)
-    taken = _take(data, names, group, sampling_weights, cluster)
+    taken = _take(data, variables_of(parsed), group, sampling_weights, cluster)
     means = bool(meanstructure) or missing == "fiml" or cluster is not None
-    fixed = _fixed(method, fixed_x)
-    rules = Rules(std_lv, means, fixed, tuple(group_equal), tuple(group_partial))
+    rules = Rules(std_lv, means, _fixed(method, fixed_x), tuple(group_equal), tuple(group_partial))
+    source = None if isinstance(data, Moments) else data
+    return _fit_continuous(parsed, taken, method, rules, source)
+
+
+def _fit_continuous(
+    parsed: Model,
+    taken: Rows | Moments,
+    method: Method,
+    rules: Rules,
+    source: pd.DataFrame | str | Path | None,
+) -> Fit:
+    """Fit a single-level model of continuous variables to rows or moments."""
+    missing = method.missing
     table = build_table(parsed, [g.label for g in taken.groups], rules)
     required = table.exogenous if missing == "fiml" else ()
     used = taken.usable(missing, required) if isinstance(taken, Rows) else taken.answering(required)
     rows, moments = (used, used.moments()) if isinstance(used, Rows) else (None, used)
-    return Fit(
-        estimate(table, moments, method, rows),
-        method,
-        rows,
-        None if isinstance(data, Moments) else data,
-    )
+    return Fit(estimate(table, moments, method, rows), method, rows, source)
 
 
 def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows | None) -> Solution:
