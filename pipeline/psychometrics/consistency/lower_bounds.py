@@ -1,6 +1,6 @@
 """Guttman's lower bounds of reliability and ten Berge's series.
 
-`stages/validate` prints them beside alpha and omega.
+The validate stage is to print them beside alpha and omega.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Coefficient omega: total from one factor, hierarchical from a Schmid-Leiman solution.
 
-`stages/validate` heads the reliability table with it.
+The validate stage is to head the reliability table with it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bootstrap interval of omega total.
 
-`stages/validate` prints it with the headline coefficient.
+The validate stage is to print it with the headline coefficient.
 """
 
 from __future__ import annotations

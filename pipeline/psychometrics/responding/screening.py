@@ -1,6 +1,6 @@
 """All indices of careless answering side by side, and who is flagged by several of them.
 
-`stages/screen` and `stages/validate` call `careless`.
+The screen and validate stages are to call `careless`.
 """
 
 from __future__ import annotations
