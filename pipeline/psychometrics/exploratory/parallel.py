@@ -1,7 +1,7 @@
 """Parallel analysis: how many components or factors exceed those of data without any.
 
-The validate stage is to call it to choose the number of factors. A thousand replicates of 25 items take about a
-second: matrices are drawn from their sampling distribution and worked on all at once.
+The validate stage is to call it to choose the number of factors. A thousand replicates of 25 items take
+about a second: matrices are drawn from their sampling distribution and worked on all at once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Differential item functioning: does an item favour a group at the same standing on the scale?
 
-The validate stage is to call `dif` for the groupings of a study, and `mantel_haenszel` for items with two answers.
+The validate stage is to call `dif` for the groupings of a study, and `mantel_haenszel` for items with two
+answers.
 """
 
 from __future__ import annotations
