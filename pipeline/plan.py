@@ -6,11 +6,12 @@ of the part of the declarations that the stage reads, and of every module that i
 
 from __future__ import annotations
 
-import ast
+import hashlib
 import json
+import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -24,6 +25,10 @@ from pipeline.study import LoadedStudy
 STAGES = ("ingest", "screen", "score", "validate", "model", "report")
 CONFIG = "# Makes this folder the place where pytask keeps its records.\n[tool.pytask.ini_options]\n"
 PACKAGE = Path(__file__).resolve().parent
+IMPORT = re.compile(
+    r"^\s*(?:from|import)\s+(pipeline[\w.]*)(?:\s+import\s+(\([^)]*\)|[^\n]+))?", re.MULTILINE
+)
+NAME = re.compile(r"\w+")
 Tell = Callable[[str], None]
 
 
@@ -97,7 +102,7 @@ def code_of(module: str) -> tuple[Path, ...]:
         path = _source(name)
         if path is not None and name not in found:
             found[name] = path
-            waiting += [name.rpartition(".")[0], *_imports(path, name)]
+            waiting += [name.rpartition(".")[0], *_imports(path)]
     return tuple(sorted(set(found.values())))
 
 
@@ -133,7 +138,7 @@ def _task(name: str, study: LoadedStudy, workspace: Workspace, tell: Tell | None
         kwargs={
             "depends_on": [path for path in needed if path not in absent],
             "declared": _nodes(declared),
-            "code": list(code_of(stage.__name__)),
+            "code": _code(stage.__name__),
             "produces": list(stage.outputs(study, workspace)),
         },
     )(_runner(name, stage, study, workspace, tell))
@@ -151,6 +156,17 @@ def _runner(
             tell(f"  {name:<9}{time.monotonic() - started:5.1f} s")
 
     return run_stage
+
+
+def _code(module: str) -> dict[str, Any]:
+    """One node a room: the digest of what a stage uses of it."""
+    import pytask
+
+    rooms: dict[str, hashlib._Hash] = {}
+    for path in code_of(module):
+        room = path.relative_to(PACKAGE).parts[0]
+        rooms.setdefault(room, hashlib.sha256()).update(path.read_bytes())
+    return {room: pytask.PythonNode(value=digest.hexdigest(), hash=True) for room, digest in rooms.items()}
 
 
 def _nodes(declared: Mapping[str, object]) -> dict[str, Any]:
@@ -184,6 +200,8 @@ def _reason(found: Any, workspace: Workspace) -> str:
 def _place(node: str, workspace: Workspace) -> str:
     if "::declared::" in node:
         return f"{node.rpartition('::')[2]} (study.yaml or an instrument)"
+    if "::code::" in node:
+        return f"pipeline/{node.rpartition('::')[2]}"
     if "::" in node:
         return node.rpartition("::")[2]
     return node.removeprefix(f"{workspace.root.as_posix()}/").removeprefix(f"{workspace.root.name}/")
@@ -198,17 +216,9 @@ def _source(module: str) -> Path | None:
 
 
 @cache
-def _imports(path: Path, module: str) -> tuple[str, ...]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return tuple(name for node in ast.walk(tree) for name in _imported(node, module, path))
-
-
-def _imported(node: ast.AST, module: str, path: Path) -> Iterable[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if not isinstance(node, ast.ImportFrom):
-        return []
-    parts = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
-    base = ".".join(parts[: len(parts) - node.level + 1]) if node.level else ""
-    origin = ".".join(part for part in (base, node.module or "") if part)
-    return [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+def _imports(path: Path) -> tuple[str, ...]:
+    """Modules of the project that a source names in its imports (which are absolute throughout)."""
+    found: list[str] = []
+    for origin, names in IMPORT.findall(path.read_text(encoding="utf-8")):
+        found += [origin, *(f"{origin}.{name}" for name in NAME.findall(names))]
+    return tuple(found)
