@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.mediation.errors import MediationError
 from pipeline.mediation.likelihood import Floats
 from pipeline.mediation.mixed import SecondOpinion
-from pipeline.mediation.rows import Rows, Term
+from pipeline.mediation.rows import FLAT, Rows, Term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +106,11 @@ class PathModel:
         """What the model and every equation warn of, once each."""
         own = (text for one in self.equations.values() for text in one.warnings)
         return tuple(dict.fromkeys([*self.notes, *own]))
+
+    @property
+    def single_level(self) -> bool:
+        """Whether slopes are of one level, clusters ignored or absent."""
+        return all(level == FLAT for one in self.equations.values() for _, level in one.slopes)
 
     def slopes(self) -> dict[Slope, dict[str, Any]]:
         """The rows of the frame by (predictor, outcome, level)."""
