@@ -10,6 +10,13 @@ from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.latent_means import fit_latent_means
+from pipeline.mediation.latent_rows import LatentRows
+from pipeline.mediation.latent_syntax import Indicators
+from pipeline.mediation.latent_variables import (
+    fit_latent_variables,
+    free_parameters,
+    latent_variable_rows,
+)
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
 from pipeline.mediation.model import (
     FLAT_IGNORES,
@@ -19,6 +26,7 @@ from pipeline.mediation.model import (
     Equation,
     PathModel,
 )
+from pipeline.mediation.model_fit import Indices, ModelFit, OneLevel
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
 from pipeline.mediation.verdict import Verdict, judge
 
@@ -29,10 +37,15 @@ __all__ = [
     "Comparison",
     "Design",
     "Equation",
+    "Indicators",
+    "Indices",
     "IndirectEffects",
+    "LatentRows",
     "MediationError",
     "MixedFit",
+    "ModelFit",
     "NotEstimable",
+    "OneLevel",
     "PathGraph",
     "PathModel",
     "Verdict",
@@ -42,9 +55,12 @@ __all__ = [
     "fit_decomposed",
     "fit_flat",
     "fit_latent_means",
+    "fit_latent_variables",
     "fit_random_intercepts",
+    "free_parameters",
     "indirect_effects",
     "judge",
+    "latent_variable_rows",
     "lay_beside",
     "percentile_interval",
 ]

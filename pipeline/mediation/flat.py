@@ -16,6 +16,7 @@ from pipeline.mediation.errors import MediationError
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.least_squares import compared
 from pipeline.mediation.model import Comparison, Equation, PathModel, assemble
+from pipeline.mediation.model_fit import fit_of
 from pipeline.mediation.observed import Observed
 from pipeline.mediation.rows import FLAT, Missing, Rows, flat_rows, flat_table
 
@@ -64,7 +65,10 @@ def fit_flat(
         )
         for rows in data
     }
-    return assemble("flat", fitted, confidence, joint, _second(observed, fit, table, data))
+    second = _second(observed, fit, table, data)
+    return assemble(
+        "flat", fitted, confidence, joint=joint, second=second, fit=fit_of(fit, observed.in_words)
+    )
 
 
 def _fit(observed: Observed, table: pd.DataFrame, missing: Missing) -> sem.Fit:

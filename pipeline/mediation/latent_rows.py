@@ -1,13 +1,14 @@
-"""The rows, clusters and syntax that the model with latent cluster means is fitted on.
+"""The rows, clusters and syntax that models of the whole path with latent parts are fitted on.
 
-`latent_means` calls it. Variables of the lowest level are split by the model into a part within and a part
-between clusters; variables of the next level stand between only, copied down to the rows.
+`latent_means` and `latent_variables` call it. Variables of the lowest level are split by the model into a
+part within and a part between clusters; variables of the next level stand between only, copied down to the
+rows. A variable with `Indicators` enters as a factor behind its items, at each of its levels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,9 @@ import numpy as np
 from pipeline.mediation.design import Design, lay_beside, links, listed
 from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.graph import Edge, PathGraph
-from pipeline.mediation.latent_syntax import Block, Names, blocks_of, write
+from pipeline.mediation.latent_syntax import Block, Indicators, Names, blocks_of, single_block, write
 from pipeline.mediation.likelihood import Codes, Floats
-from pipeline.mediation.rows import linked_rows, refuse_unusable
+from pipeline.mediation.rows import answering_rows, linked_rows, refuse_unusable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,8 @@ class LatentRows:
     """What the model is fitted on.
 
     `frame` has a column a token, `cluster` and, where a level lies above the model's two, `unit`.
-    `clusters` counts units by level, nearest first; `left_out` counts rows by what they lack, `unused` the
+    `indicators` are the items behind variables that are latent. `clusters` counts units by level, nearest
+    first, and is empty where there is a single level; `left_out` counts rows by what they lack, `unused` the
     rows of the clusters' own level without a row below that is used.
     """
 
@@ -48,16 +50,17 @@ class LatentRows:
     left_out: Mapping[str, int]
     unused: Mapping[str, int]
     notes: tuple[str, ...]
+    indicators: Mapping[str, Indicators] = field(default_factory=dict)
 
     @property
     def syntax(self) -> str:
         """The model."""
-        return write(self.blocks, self.names)
+        return write(self.blocks, self.names, self.indicators)
 
     @property
     def cluster(self) -> str:
-        """The level whose units are the clusters."""
-        return next(iter(self.clusters))
+        """The level whose units are the clusters; empty where there is a single level."""
+        return next(iter(self.clusters), "")
 
 
 def latent_rows(
@@ -65,24 +68,25 @@ def latent_rows(
     frames: Mapping[str, pd.DataFrame],
     design: Design,
     covariates: Mapping[str, Sequence[str]],
+    indicators: Mapping[str, Indicators] | None = None,
     *,
     listwise: bool,
 ) -> LatentRows:
     """Rows of the lowest level of the path, with the clusters that they lie in."""
     lowest = design.lowest(graph)
-    entering = [(name, outcome) for outcome in graph.outcomes for name in covariates.get(outcome, ()) if name]
-    names = list(dict.fromkeys([*graph.variables, *(name for name, _ in entering)]))
+    entering, names = _entering(graph, covariates)
     _refuse_outcomes_above(graph, design, lowest)
-    table, ids = lay_beside(lowest, names, frames, design), links(lowest, frames, design)
+    behind = {name: one for name, one in (indicators or {}).items() if name in names}
+    table, ids = _table(lowest, names, frames, design, behind), links(lowest, frames, design)
     own = {name for name in names if design.measured[name] == lowest}
     alive, left_out, groups, notes = linked_rows(table, ids, lowest, listwise=listwise)
     table, ids = table[alive], ids[alive]
     cluster, codes = next(iter(groups.items()))
     if listwise:
-        refuse_unusable(table, own, codes, (lowest, cluster), graph.outcomes[-1])
+        refuse_unusable(table, set(_columns(own, behind)), codes, (lowest, cluster), graph.outcomes[-1])
     within_only, told = _within_only(table, entering, own, groups)
     blocks = blocks_of(graph.edges, entering, own, within_only)
-    tokens = Names.of(blocks)
+    tokens = Names.of(blocks, behind)
     frame = table.rename(columns=tokens.token).assign(**{CLUSTER: codes})
     unit, unit_notes = _unit(groups)
     if unit is not None:
@@ -95,10 +99,76 @@ def latent_rows(
         roles=dict.fromkeys(entering, "covariate") | dict.fromkeys(graph.edges, "path"),
         clusters={level: int(one.max()) + 1 for level, one in groups.items()},
         unit=unit,
-        left_out=left_out,
+        left_out=_by_scale(left_out, behind),
         unused=_unused(ids, frames, cluster),
         notes=(*notes, *told, *unit_notes),
+        indicators=behind,
     )
+
+
+def single_level_rows(
+    graph: PathGraph,
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+    covariates: Mapping[str, Sequence[str]],
+    indicators: Mapping[str, Indicators],
+    *,
+    listwise: bool,
+) -> LatentRows:
+    """Rows of the lowest level of the path, clusters ignored or absent."""
+    lowest = design.lowest(graph)
+    entering, names = _entering(graph, covariates)
+    behind = {name: one for name, one in indicators.items() if name in names}
+    table = _table(lowest, names, frames, design, behind)
+    alive, left_out = answering_rows(table, listwise=listwise)
+    blocks = single_block(graph.edges, entering)
+    tokens = Names.of(blocks, behind)
+    return LatentRows(
+        lowest=lowest,
+        frame=table[alive].rename(columns=tokens.token).reset_index(drop=True),
+        blocks=blocks,
+        names=tokens,
+        roles=dict.fromkeys(entering, "covariate") | dict.fromkeys(graph.edges, "path"),
+        clusters={},
+        unit=None,
+        left_out=_by_scale(left_out, behind),
+        unused={},
+        notes=(),
+        indicators=behind,
+    )
+
+
+def _entering(graph: PathGraph, covariates: Mapping[str, Sequence[str]]) -> tuple[list[Edge], list[str]]:
+    """Arrows of covariates, and all variables of the model."""
+    entering = [(name, outcome) for outcome in graph.outcomes for name in covariates.get(outcome, ()) if name]
+    return entering, list(dict.fromkeys([*graph.variables, *(name for name, _ in entering)]))
+
+
+def _table(
+    lowest: str,
+    names: Sequence[str],
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+    behind: Mapping[str, Indicators],
+) -> pd.DataFrame:
+    """Scores, or the items behind them, beside the rows of the lowest level."""
+    items = {item: design.measured[name] for name, one in behind.items() for item in one.items}
+    whole = Design(design.levels, {**design.measured, **items})
+    return lay_beside(lowest, _columns(names, behind), frames, whole)
+
+
+def _columns(names: Iterable[str], behind: Mapping[str, Indicators]) -> list[str]:
+    return [column for name in names for column in (behind[name].items if name in behind else (name,))]
+
+
+def _by_scale(left_out: Mapping[str, int], behind: Mapping[str, Indicators]) -> dict[str, int]:
+    """Rows left out counted by the scale that they did not answer, not by its item."""
+    scale = {f"no answer: {item}": f"no answer: {name}" for name, one in behind.items() for item in one.items}
+    found: dict[str, int] = {}
+    for reason, n in left_out.items():
+        key = scale.get(reason, reason)
+        found[key] = found.get(key, 0) + n
+    return found
 
 
 def _refuse_outcomes_above(graph: PathGraph, design: Design, lowest: str) -> None:

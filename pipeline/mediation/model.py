@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.mediation.errors import MediationError
 from pipeline.mediation.likelihood import Floats
 from pipeline.mediation.mixed import SecondOpinion
+from pipeline.mediation.model_fit import ModelFit
 from pipeline.mediation.rows import FLAT, Rows, Term
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class PathModel:
     within, of manifest cluster means for between; implied by the model for flat and with latent means.
     `joint` is the covariance of all slopes where one model holds them, by (predictor, outcome, level);
     without it equations are independent. `second` compares the whole with another program; `notes` are what
-    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to.
+    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to; `fit`
+    says how well the whole reproduces what it was fitted to, None where equations were fitted one by one.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class PathModel:
     second: Comparison | None = None
     notes: tuple[str, ...] = ()
     unit: str | None = None
+    fit: ModelFit | None = None
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
@@ -122,8 +125,10 @@ def assemble(
     kind: str,
     fitted: Mapping[str, tuple[Rows, Equation]],
     confidence: float,
+    *,
     joint: pd.DataFrame | None = None,
     second: Comparison | None = None,
+    fit: ModelFit | None = None,
 ) -> PathModel:
     """Lay the equations out as one table."""
     import pandas as pd
@@ -134,7 +139,7 @@ def assemble(
         for index in range(len(equation.slopes))
     ]
     equations = {outcome: equation for outcome, (_, equation) in fitted.items()}
-    return PathModel(kind, pd.DataFrame(rows), equations, confidence, joint, second)
+    return PathModel(kind, pd.DataFrame(rows), equations, confidence, joint, second, fit=fit)
 
 
 def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:

@@ -159,6 +159,12 @@ def linked_rows(
     return alive, left_out, groups, notes
 
 
+def answering_rows(table: pd.DataFrame, *, listwise: bool) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Rows that a single-level model of the whole path uses, and what others lack."""
+    nothing = table[[]]
+    return _complete(table, nothing) if listwise else _answered(table, nothing)
+
+
 def _answered(table: pd.DataFrame, ids: pd.DataFrame) -> tuple[NDArray[np.bool_], dict[str, int]]:
     alive, left_out = _complete(ids, ids)
     told = alive & table.notna().any(axis=1).to_numpy()

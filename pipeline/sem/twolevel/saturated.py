@@ -57,8 +57,7 @@ def half_saturated(solution: Solution2, level: int) -> Optimum[State2]:
     for b in [b for b, released in enumerate(free) if released]:
         blocks[b], theta[b] = saturated_blocks(table, sample, b // 2)[b % 2]
     problem = problem_of(table, sample, blocks)
-    K = _kept(solution, problem, free)
-    problem = replace(problem, reduction=Reduction(K, np.zeros(len(K)), np.zeros((0, len(K)))))
+    problem = replace(problem, reduction=_kept(solution, problem, free))
     return optimise(problem, admissible(problem, np.concatenate(theta)))
 
 
@@ -161,15 +160,26 @@ def _pivoted(covariance: Array) -> tuple[Array, Index]:
     return root, np.asarray(pivots, dtype=np.intp) - 1
 
 
-def _kept(solution: Solution2, problem: Problem2, free: Sequence[bool]) -> Array:
-    """Return K: the model's constraints where a level keeps its model, the identity where it is freed."""
-    K = solution.problem.reduction.K
-    kept = np.zeros((problem.parts[-1].stop, K.shape[1]))
+def _kept(solution: Solution2, problem: Problem2, free: Sequence[bool]) -> Reduction:
+    """Return the model's constraints where a level keeps its model, none where it is freed."""
+    K, k = solution.problem.reduction.K, solution.problem.reduction.k
+    size = problem.parts[-1].stop
+    kept, fixed = np.zeros((size, K.shape[1])), np.zeros(size)
     freed = []
     for part, own, released in zip(problem.parts, solution.problem.parts, free, strict=True):
         if released:
-            freed.append(np.eye(len(kept))[:, part])
+            freed.append(np.eye(size)[:, part])
         else:
-            kept[part] = K[own]
-    out: Array = np.hstack([*freed, kept[:, np.abs(kept).sum(0) > 0]])
+            kept[part], fixed[part] = K[own], k[own]
+    basis = np.hstack([*freed, _independent(kept[:, np.abs(kept).sum(0) > 0])])
+    return Reduction(basis, fixed, np.zeros((0, size)))
+
+
+def _independent(columns: Array) -> Array:
+    """Return the columns, or as few that span the same: a constraint across levels may tie only one here."""
+    if not columns.size:
+        return columns
+    left, sizes, _ = np.linalg.svd(columns, full_matrices=False)
+    rank = int((sizes > 1e-10 * sizes[0]).sum())
+    out: Array = columns if rank == columns.shape[1] else left[:, :rank]
     return out
