@@ -21,6 +21,8 @@ from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
 from pipeline.mediation.model import (
     FLAT_IGNORES,
     LATENT_MEANS,
+    LATENT_VARIABLES,
+    LATENT_VARIABLES_BETWEEN,
     MANIFEST_MEANS,
     Comparison,
     Equation,
@@ -33,6 +35,8 @@ from pipeline.mediation.verdict import Verdict, judge
 __all__ = [
     "FLAT_IGNORES",
     "LATENT_MEANS",
+    "LATENT_VARIABLES",
+    "LATENT_VARIABLES_BETWEEN",
     "MANIFEST_MEANS",
     "Comparison",
     "Design",

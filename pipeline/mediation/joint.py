@@ -142,6 +142,7 @@ def path_model(kind: str, joint: Joint, graph: PathGraph, design: Design, confid
         notes=_notes(rows, fit.warnings),
         unit=unit,
         fit=fit_of(fit, rows.names.words),
+        full_information=fit.method.missing == "fiml",
     )
 
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 Slope = tuple[str, str, str]
 MANIFEST_MEANS = "manifest means: attenuated where clusters measure imprecisely"
 LATENT_MEANS = "latent means: corrected for the error with which clusters are measured by their members"
+LATENT_VARIABLES = "latent variables: corrected for the error of their items"
+LATENT_VARIABLES_BETWEEN = (
+    "latent variables between clusters: corrected for the error of their items and for the error with which "
+    "clusters are measured by their members"
+)
+COMPLETE = "complete: no answers missing"
 FLAT_IGNORES = "flat (single-level): ignores clusters"
 
 
@@ -80,8 +86,9 @@ class PathModel:
     within, of manifest cluster means for between; implied by the model for flat and with latent means.
     `joint` is the covariance of all slopes where one model holds them, by (predictor, outcome, level);
     without it equations are independent. `second` compares the whole with another program; `notes` are what
-    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to; `fit`
-    says how well the whole reproduces what it was fitted to, None where equations were fitted one by one.
+    a model of the whole path warns of, `unit` is the level that its errors are robust to; `fit` says how well
+    it reproduces what it was fitted to, None where equations were fitted one by one. With `full_information`
+    rows that lack some answers count with those that they have.
     """
 
     kind: str
@@ -93,6 +100,7 @@ class PathModel:
     notes: tuple[str, ...] = ()
     unit: str | None = None
     fit: ModelFit | None = None
+    full_information: bool = False
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
@@ -109,6 +117,14 @@ class PathModel:
         """What the model and every equation warn of, once each."""
         own = (text for one in self.equations.values() for text in one.warnings)
         return tuple(dict.fromkeys([*self.notes, *own]))
+
+    @property
+    def missing(self) -> str:
+        """What became of rows that lack answers: listwise, fiml, or that there are none."""
+        reasons = [reason for one in self.equations.values() for reason in one.left_out]
+        if self.full_information:
+            return "fiml"
+        return "listwise" if any(reason.startswith("no answer") for reason in reasons) else COMPLETE
 
     @property
     def single_level(self) -> bool:
@@ -129,6 +145,7 @@ def assemble(
     joint: pd.DataFrame | None = None,
     second: Comparison | None = None,
     fit: ModelFit | None = None,
+    full_information: bool = False,
 ) -> PathModel:
     """Lay the equations out as one table."""
     import pandas as pd
@@ -139,7 +156,16 @@ def assemble(
         for index in range(len(equation.slopes))
     ]
     equations = {outcome: equation for outcome, (_, equation) in fitted.items()}
-    return PathModel(kind, pd.DataFrame(rows), equations, confidence, joint, second, fit=fit)
+    return PathModel(
+        kind,
+        pd.DataFrame(rows),
+        equations,
+        confidence,
+        joint,
+        second,
+        fit=fit,
+        full_information=full_information,
+    )
 
 
 def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:

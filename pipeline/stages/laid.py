@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from pipeline.mediation import Equation, IndirectEffects, PathModel
 
 
-def fitted(fit: PathModel, effects: IndirectEffects) -> dict[str, Any]:
-    """Paths and effects of a model."""
-    return {"kind": fit.kind, "paths": rows(fit.frame), "indirect": rows(effects.frame)}
-
-
 def whole(fit: PathModel, effects: IndirectEffects) -> dict[str, Any]:
-    """A model with its contextual effects and equations."""
-    return fitted(fit, effects) | {"contextual": rows(effects.contextual), "equations": equations(fit)}
+    """A model with its effects and equations, how it fits, and what became of missing answers."""
+    return {
+        "kind": fit.kind,
+        "paths": rows(fit.frame),
+        "indirect": rows(effects.frame),
+        "contextual": rows(effects.contextual),
+        "equations": equations(fit),
+        "fit": fit.fit and asdict(fit.fit),
+        "missing": fit.missing,
+    }
 
 
 def equations(fit: PathModel) -> dict[str, Any]:

@@ -28,7 +28,6 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
     """Fit the path, work out its effects, judge the hypotheses; write model.json."""
     from pipeline.mediation import MediationError, PathGraph
 
-    _refuse_unavailable(study)
     frames = scored.read_frames(study, workspace)
     try:
         graph, design = PathGraph.of(study.edges), design_of(study)
@@ -60,6 +59,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
         "measurement": told.measurement,
+        "items": {name: _items(study, name) for name in study.instruments},
         "missing": told.missing,
         "missing_declared": "missing" in told.model_fields_set,
         "seed": told.seed,
@@ -67,47 +67,29 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
     }
 
 
+def _items(study: LoadedStudy, scale: str) -> dict[str, object]:
+    """What stands behind a score."""
+    scoring = study.instruments[scale].scoring
+    return {"items": list(study.columns(scale)), "rule": scoring.rule, "factor": scoring.factor}
+
+
 def _result(study: LoadedStudy, models: PathModels, effects: Effects) -> dict[str, Any]:
     """Everything about the path that model.json holds."""
-    main, flat, beside = models.main, models.flat, models.beside
+    main, flat, beside, other = models.main, models.flat, models.beside, models.measured.other
     own = effects[main.kind]
     place = [model_options.in_its_place(models.why_not)] if models.why_not else []
     return laid.whole(main, own) | {
         "manifest": laid.whole(beside, effects[beside.kind]) if beside else None,
-        "flat": laid.fitted(flat, effects["flat"])
-        | {"equations": laid.equations(flat), "second_opinion": second_opinion.two_programs(flat)},
-        "options": model_options.options(study, main),
-        "labels": model_options.labels(main, models.why_not),
+        "flat": laid.whole(flat, effects["flat"]) | {"second_opinion": second_opinion.two_programs(flat)},
+        "other": laid.whole(other, effects[other.kind]) if other else None,
+        "why_no_other": models.measured.why_no_other,
+        "options": model_options.options(study, main, models.measured),
+        "labels": model_options.labels(main, models.measured, models.why_not),
         "warnings": [*place, *main.warnings, *second_opinion.disagreement(flat)],
-        "second_opinion": second_opinion.of_equations(models.manifest or main)
-        | second_opinion.within(models.manifest, models.complete),
+        "second_opinion": second_opinion.of_models(models),
         "densities": own.densities,
         "hypotheses": [judged(study, one, main, own) for one in study.declared.hypotheses],
     }
-
-
-def _refuse_unavailable(study: LoadedStudy) -> None:
-    """What is declared and cannot be done is refused, not replaced."""
-    told = study.declared
-    if told.measurement == "latent":
-        raise StudyError.of(
-            f"data/{study.id}/study.yaml",
-            f"measurement: latent is declared, but {model_options.SCORES.partition(': ')[2]}",
-            "write 'scores' or 'auto'",
-        )
-    if told.missing == "fiml" and _has_clusters(study):
-        raise StudyError.of(
-            f"data/{study.id}/study.yaml",
-            "missing: fiml is declared, but models within and between clusters use the rows complete for "
-            "each equation; full information is there for studies with one level",
-            "write 'listwise'",
-        )
-
-
-def _has_clusters(study: LoadedStudy) -> bool:
-    """Whether a level lies above the lowest one of the path."""
-    on_path = {study.level_of(name) for edge in study.edges for name in edge}
-    return bool(study.above(min(on_path, key=study.levels.index)))
 
 
 def _effects(study: LoadedStudy, graph: PathGraph, fit: PathModel) -> IndirectEffects:

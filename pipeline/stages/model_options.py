@@ -11,47 +11,48 @@ from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
     from pipeline.mediation import PathModel
+    from pipeline.mediation.rows import Missing
+    from pipeline.stages.measurement import Measured
 
 BETA = "beta: the slope times the standard deviation of the predictor over that of the outcome"
 STANDARDIZED = {
     "latent": f"{BETA}, both at the slope's level and implied by the model",
     "decomposed": f"{BETA}, both at the slope's level (within: deviations from cluster means; between: "
     "cluster means as observed)",
+    "latent_variables": f"{BETA}, both as the model implies them, at the slope's level where there are two",
     "flat": f"{BETA}, both as the model implies them",
 }
 DRAWN = "Monte Carlo intervals: percentiles of products of slopes drawn from the"
 DRAWS = {
     "latent": f"{DRAWN} joint normal distribution of all slopes",
+    "latent_variables": f"{DRAWN} joint normal distribution of all slopes",
     "decomposed": f"{DRAWN} normal distribution of each equation's estimates, equations independent of each "
     "other",
     "flat": f"{DRAWN} joint normal distribution of all estimates",
 }
 SINGLE_LEVEL = "single-level: the study declares no level above the one measured, so there are no clusters"
-SCORES = (
-    "scale scores: this version fits the path to scale scores; models with latent variables behind the "
-    "items are not part of it"
-)
+MEANS = {"latent": "latent", "latent_variables": "latent", "decomposed": "manifest"}
 
 
-def options(study: LoadedStudy, main: PathModel) -> dict[str, Any]:
-    """The options of the model."""
+def options(study: LoadedStudy, main: PathModel, measured: Measured) -> dict[str, Any]:
+    """The options of the model, as they were used."""
     told = study.declared
     return {
         "draws": told.intervals.draws,
         "seed": told.seed,
         "confidence": told.intervals.level,
         "interval": told.intervals.method,
-        "means": {"latent": "latent", "decomposed": "manifest"}.get(main.kind),
+        "means": None if main.single_level else MEANS[main.kind],
         "robust_unit": main.unit,
-        "measurement": "scores",
+        "measurement": measured.used,
         "measurement_declared": told.measurement,
-        "measurement_reason": SCORES,
-        "missing": missing(study) if main.kind == "latent" else told.missing,
+        "measurement_reason": measured.reason,
+        "missing": main.missing,
     }
 
 
-def missing(study: LoadedStudy) -> str:
-    """Full information with latent means, unless the study says otherwise."""
+def missing(study: LoadedStudy) -> Missing:
+    """Full information, unless the study says otherwise."""
     told = study.declared
     return told.missing if "missing" in told.model_fields_set else "fiml"
 
@@ -64,18 +65,34 @@ def in_its_place(reason: str) -> str:
     )
 
 
-def labels(main: PathModel, why_not: str | None) -> dict[str, str]:
+def labels(main: PathModel, measured: Measured, why_not: str | None) -> dict[str, str]:
     """Sentences that go with the numbers wherever they are shown."""
-    from pipeline.mediation import FLAT_IGNORES, LATENT_MEANS, MANIFEST_MEANS
+    from pipeline.mediation import FLAT_IGNORES, MANIFEST_MEANS
 
     kind = main.kind
     place = {"means": in_its_place(why_not)} if why_not else {}
-    shared = place | {"measurement": SCORES, "standardized": STANDARDIZED[kind], "intervals": DRAWS[kind]}
-    if main.kind == "flat":
-        return {"model": SINGLE_LEVEL} | shared
+    shared = {
+        "measurement": measured_by(measured),
+        "standardized": STANDARDIZED[kind],
+        "intervals": DRAWS[kind],
+    }
+    if main.single_level:
+        return {"model": SINGLE_LEVEL} | place | shared
     told = {"model": "within and between clusters", "flat": FLAT_IGNORES}
-    if main.kind == "latent":
-        told |= {"between": LATENT_MEANS, "manifest": MANIFEST_MEANS}
+    if kind != "decomposed":
+        told |= {"between": _between(kind), "manifest": MANIFEST_MEANS}
     elif main.frame["cluster_mean"].any():
         told["between"] = MANIFEST_MEANS
-    return told | shared
+    return told | place | shared
+
+
+def measured_by(measured: Measured) -> str:
+    """What the path was fitted to, and why."""
+    words = {"scores": "scale scores", "latent": "latent variables behind the items"}
+    return f"{words[measured.used]}: {measured.reason}"
+
+
+def _between(kind: str) -> str:
+    from pipeline.mediation import LATENT_MEANS, LATENT_VARIABLES_BETWEEN
+
+    return LATENT_MEANS if kind == "latent" else LATENT_VARIABLES_BETWEEN

@@ -1,7 +1,8 @@
 """The models of a study's path: which are fitted, and which of them is the main one.
 
 `stages/model` calls `path_models`. With clusters the main model has latent cluster means; the one with
-manifest means takes its place where that has no usable solution.
+manifest means takes its place where that has no usable solution. It rests on scale scores or on latent
+variables behind the items, as the study declares or `measurement` decides.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.declaration import StudyError
 from pipeline.stages import scored
+from pipeline.stages.measurement import LATENT, NO_ITEMS, SCORES, Measured, indicators, policy, too_large
 from pipeline.stages.model_options import missing
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.mediation import Design, PathGraph, PathModel
+    from pipeline.mediation import Design, LatentRows, PathGraph, PathModel
+    from pipeline.mediation.rows import Missing
+
+DECLARED = "the study declares it"
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class PathModels:
 
     `main` is what the report rests on; `manifest` has observed cluster means; `flat` ignores clusters;
     `complete` is the model with latent means on complete rows, for comparison with another program.
-    `why_not` says why there is none with latent means.
+    `why_not` says why there is none with latent means; `measured` whether `main` rests on scale scores or on
+    latent variables, and holds the other.
     """
 
     main: PathModel
@@ -35,12 +42,13 @@ class PathModels:
     flat: PathModel
     complete: PathModel | None
     why_not: str | None
+    measured: Measured
 
     @property
     def every(self) -> tuple[PathModel, ...]:
         """Those whose effects are worked out, the main one first."""
-        found = {fit.kind: fit for fit in (self.main, self.manifest, self.flat) if fit}
-        return tuple(found.values())
+        fits = (self.main, self.measured.other, self.manifest, self.flat)
+        return tuple({fit.kind: fit for fit in fits if fit}.values())
 
     @property
     def beside(self) -> PathModel | None:
@@ -56,8 +64,67 @@ def path_models(
     fit = partial(_latent, study, graph, frames, design)
     latent, why_not = fit(missing(study)) if manifest else (None, None)
     complete = fit("listwise")[0] if latent else None
-    flat = _flat(study, graph, frames, design)
-    return PathModels(latent or manifest or flat, manifest, flat, complete, why_not)
+    flat = _flat(study, graph, frames, design, study.declared.missing if manifest else missing(study))
+    scores = latent or manifest or flat
+    main, measured = _measured(study, graph, frames, design, scores)
+    return PathModels(main, manifest, flat, complete, why_not, measured)
+
+
+def _measured(
+    study: LoadedStudy,
+    graph: PathGraph,
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+    scores: PathModel,
+) -> tuple[PathModel, Measured]:
+    """The model that the report rests on, and which of scores and latent variables that is."""
+    from pipeline.mediation import NotEstimable, free_parameters, latent_variable_rows
+
+    asked, behind = study.declared.measurement, indicators(study, graph)
+    if not behind:
+        if asked == LATENT:
+            raise _refused(study, NO_ITEMS)
+        return scores, Measured(SCORES, NO_ITEMS, None, NO_ITEMS)
+    try:
+        rows = latent_variable_rows(graph, frames, design, behind, _covariates(study), missing=missing(study))
+    except NotEstimable as error:
+        if asked == LATENT:
+            raise _refused(study, str(error)) from error
+        return scores, Measured(SCORES, f"latent variables cannot be fitted: {error}", None, str(error))
+    choice, reason = (asked, DECLARED) if asked != "auto" else policy(rows, free_parameters(rows))
+    latent, why_not = _latent_variables(study, graph, design, rows)
+    if latent is None and asked == LATENT:
+        raise _refused(study, str(why_not))
+    if latent is None:
+        failed = f"{reason}; but {why_not}" if choice == LATENT else reason
+        return scores, Measured(SCORES, failed, None, why_not)
+    if choice == LATENT:
+        return latent, Measured(LATENT, reason, scores)
+    return scores, Measured(SCORES, reason, latent)
+
+
+def _latent_variables(
+    study: LoadedStudy, graph: PathGraph, design: Design, rows: LatentRows
+) -> tuple[PathModel | None, str | None]:
+    """The model of latent variables, or why there is none."""
+    from pipeline.mediation import NotEstimable, fit_latent_variables
+
+    large = too_large(rows)
+    if large and study.declared.measurement != LATENT:
+        return None, large
+    confidence = study.declared.intervals.level
+    try:
+        return fit_latent_variables(rows, graph, design, confidence, missing=missing(study)), None
+    except NotEstimable as error:
+        return None, f"the model of latent variables has no usable solution: {error}"
+
+
+def _refused(study: LoadedStudy, reason: str) -> StudyError:
+    return StudyError.of(
+        f"data/{study.id}/study.yaml",
+        f"measurement: latent is declared, but {reason}",
+        "write 'scores' or 'auto'",
+    )
 
 
 def design_of(study: LoadedStudy) -> Design:
@@ -105,9 +172,13 @@ def _latent(
 
 
 def _flat(
-    study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design
+    study: LoadedStudy,
+    graph: PathGraph,
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+    missing: Missing,
 ) -> PathModel:
     from pipeline.mediation import fit_flat
 
     told = study.declared
-    return fit_flat(graph, frames, design, _covariates(study), told.intervals.level, missing=told.missing)
+    return fit_flat(graph, frames, design, _covariates(study), told.intervals.level, missing=missing)

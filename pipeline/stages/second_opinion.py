@@ -11,8 +11,20 @@ from pipeline.stages.laid import rounded
 
 if TYPE_CHECKING:
     from pipeline.mediation import PathModel
+    from pipeline.stages.path_models import PathModels
 
 AGREEMENT = 1e-3
+
+
+def of_models(models: PathModels) -> dict[str, Any]:
+    """What another program says of the main model; of latent variables none does here."""
+    scores = models.manifest or models.flat
+    found = of_equations(scores) | within(models.manifest, models.complete)
+    if models.measured.used == "scores":
+        return found
+    return found | {
+        "sentence": f"none for latent variables; of the scale scores beside them: {found['sentence']}"
+    }
 
 
 def of_equations(main: PathModel) -> dict[str, Any]:

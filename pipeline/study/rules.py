@@ -263,28 +263,10 @@ def _route(effect: Node) -> list[str]:
 
 
 def _of_options(context: Context) -> Iterator[Problem]:
-    """What the schema allows for later and this version does not do; options that need a column."""
+    """Options that need a column."""
     root = context.root
-    if root["measurement"].text == "latent":
-        message = (
-            "latent variables at both levels need the two-level estimator, which this version does not have"
-        )
-        yield root["measurement"].problem(message, "use scores or auto")
-    if root["missing"].text == "fiml" and _clusters(context):
-        message = (
-            "with clusters fiml needs the two-level estimator, which this version does not have; scores use "
-            "complete cases"
-        )
-        yield root["missing"].problem(message, "use listwise")
     exports = root["exports"].members().values()
     timed = any("seconds" in export or export["platform"].text == "qualtrics" for export in exports)
     if root["screening"]["seconds_per_item"].value is not None and not timed:
         message = "no export says how long an answer took"
         yield root["screening"]["seconds_per_item"].problem(message, "name the column under `seconds`")
-
-
-def _clusters(context: Context) -> bool:
-    """Whether a level lies above the lowest one of the path."""
-    levels = context.levels
-    measured = {context.level_of(name) for edge in context.edges for name in edge} - {None}
-    return any(levels.index(level) < len(levels) - 1 for level in measured if level is not None)
