@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from pipeline import sem
     from pipeline.sem.twolevel.levelfit import LevelFit
     from pipeline.sem.twolevel.result import TwoLevelFit
 
-SCALED, PLAIN, SATURATED = "scaled and robust", "normal theory", "saturated"
+SCALED, PLAIN, SATURATED, UNTESTED = "scaled and robust", "normal theory", "saturated", "not tested"
+
+UNKNOWN = "the fit {} clusters alone is not known: the model of that level, with the other one unrestricted"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class ModelFit:
     """Fit of a path model.
 
     `shown` are the indices to read and `kind` says what they are: "scaled and robust", "normal theory", or
-    "saturated" (no degrees of freedom: the model reproduces its moments whatever they are). `srmr` is of the
+    "saturated" (no degrees of freedom: the model reproduces its moments whatever they are) or "not tested"
+    (the unrestricted model that it would be compared with has no solution). `srmr` is of the
     only level; with two levels there is one of each. `notes` say why something is not there.
     """
 
@@ -74,7 +79,11 @@ def fit_of(fit: TwoLevelFit | sem.Fit, words: Callable[[str], str] = str) -> Mod
     """The fit of a model; saturated where it has no degrees of freedom. `words` puts names into messages."""
     if fit.df == 0:
         return _made(SATURATED, fit, Indices(), Indices(), {})
-    measures = fit.measures
+    try:
+        measures = fit.measures
+    except np.linalg.LinAlgError as error:
+        told = f"fit cannot be judged: the unrestricted model of all variables has no solution ({error})"
+        return _made(UNTESTED, fit, Indices(), Indices(), {}, words(told))
     plain, factor = _indices(measures, "", ""), measures.get("chisq.scaling.factor")
     if factor is None:
         return _made(PLAIN, fit, plain, plain, measures)
@@ -98,7 +107,7 @@ def _made(
     from pipeline.sem.twolevel.result import TwoLevelFit
 
     two = isinstance(fit, TwoLevelFit)
-    levels, lost = _levels(fit) if isinstance(fit, TwoLevelFit) and fit.df else ((), ())
+    levels, lost = _levels(fit) if isinstance(fit, TwoLevelFit) and measures else ((), ())
     return ModelFit(
         kind=kind,
         n=fit.nobs,
@@ -121,14 +130,15 @@ def _levels(fit: TwoLevelFit) -> tuple[tuple[OneLevel, ...], tuple[str, ...]]:
     """Fit of each level that has degrees of freedom of its own and whose halves converge, and the others."""
     found, lost = [], []
     for number, word in ((1, "within"), (2, "between")):
-        one = fit.level_fit(number)
+        try:
+            one = fit.level_fit(number)
+        except np.linalg.LinAlgError as error:
+            lost.append(f"{UNKNOWN.format(word)}, has no solution ({error})")
+            continue
         if one.df > 0 and one.converged and math.isfinite(one.statistic):
             found.append(_one_level(word, one))
         elif one.df > 0:
-            lost.append(
-                f"the fit {word} clusters alone is not known: the model of that level, with the other one "
-                "unrestricted, did not converge"
-            )
+            lost.append(f"{UNKNOWN.format(word)}, did not converge")
     return tuple(found), tuple(lost)
 
 

@@ -31,6 +31,8 @@ from pipeline.reporting.tables import (
     indirect,
     instruments,
     loadings,
+    measured,
+    model_fit,
     paths,
     unlinked,
 )
@@ -46,16 +48,19 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     loadings.table,
     fit.table,
     paths.table,
+    model_fit.table,
     indirect.table,
     hypotheses.table,
     contextual.table,
     flat.table,
+    measured.table,
     changes.table,
     files.table,
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
-    *("paths", "indirect", "hypotheses", "contextual", "flat", "changes", "files"),
+    *("paths", "model_fit", "indirect", "hypotheses", "contextual", "flat", "measured"),
+    *("changes", "files"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

@@ -17,6 +17,7 @@ LATENT_PATHS = (
     "x = x~B~ + x~W~ for every variable of the lowest level; y~W~ = b~W~ x~W~ + residual; "
     "y~B~ = b~0~ + b~B~ x~B~ + residual"
 )
+LATENT_VARIABLES = "item = intercept + loading · latent variable + residual; "
 FLAT_PATHS = "y = b~0~ + b x + residual, all outcomes at once"
 PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
 
@@ -35,6 +36,11 @@ def details(record: Record) -> dict[str, Details]:
 
 
 def _path_formula(record: Record) -> str:
+    is_latent = record.part("model", "options").get("measurement") == "latent"
+    return f"{LATENT_VARIABLES if is_latent else ''}{_path_equation(record)}"
+
+
+def _path_equation(record: Record) -> str:
     if not record.is_clustered:
         return FLAT_PATHS
     return LATENT_PATHS if record.part("model", "options").get("means") == "latent" else PATHS
@@ -90,6 +96,7 @@ def _model(record: Record) -> list[tuple[str, str]]:
     options, labels = record.part("model", "options"), record.part("model", "labels")
     told = [
         ("Estimation", _methods(record)),
+        ("Measurement", markup.literal(str(labels.get("measurement") or "—"))),
         ("Standardized", markup.literal(str(labels.get("standardized") or "—"))),
         ("Rows left out", _left_out(record)),
         ("Missing answers", markup.literal(str(options.get("missing") or "—"))),

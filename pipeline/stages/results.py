@@ -30,6 +30,7 @@ LIBRARIES = (
     "python-docx",
 )
 STAGES = ("screen", "score", "validate", "model")
+READS = {"score": "screen", "validate": "score", "model": "score"}
 NOT_IN_RESULTS = frozenset({"columns", "labels", "id_proposals", "delimiter"})
 
 
@@ -42,15 +43,15 @@ def collect(study: LoadedStudy, workspace: Workspace) -> dict[str, Any]:
     stages: dict[str, Any] = {
         "ingest": {"inputs": exports, "options": {}, "seed": None, "results": {"exports": ingested}}
     }
-    before = [workspace.build / "ingest" / f"{name}.json" for name in ingested]
+    from_exports = [workspace.build / "ingest" / f"{name}.json" for name in ingested]
     for name in STAGES:
+        read = [_file(workspace, READS[name])] if name in READS else from_exports
         stages[name] = {
-            "inputs": {_shown(workspace, path): _hash(path) for path in before},
+            "inputs": {_shown(workspace, path): _hash(path) for path in read},
             "options": _options(study, name, found[name]),
             "seed": study.declared.seed if name == "model" else None,
             "results": found[name],
         }
-        before = [_file(workspace, name)]
     return {
         "study": study.id,
         "title": study.declared.title,

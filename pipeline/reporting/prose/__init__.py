@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import method, results, summary
+from pipeline.reporting.prose import method, path_fit, results, summary
 from pipeline.reporting.record import Record
 
 
@@ -20,6 +20,8 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "measurement": results.measurement(record),
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
+        "model_fit": path_fit.fit(record),
+        "measured": path_fit.measured(record),
         "indirect": results.indirect(record),
         "hypotheses": results.hypotheses(record),
         "contextual": results.contextual(record),

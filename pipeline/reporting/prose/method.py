@@ -238,7 +238,10 @@ def _clustered_model(record: Record) -> str:
         f"A single-level model would mix two questions: how {record.many(record.lowest)} of the same "
         f"{record.one(str(record.cluster))} compare, and how {cluster} compare (Preacher et al., 2010)."
     )
-    if record.part("model", "options").get("means") == "latent":
+    options = record.part("model", "options")
+    if options.get("measurement") == "latent":
+        return f"{opening} {_latent_variables(record)}"
+    if options.get("means") == "latent":
         return f"{opening} {_latent_means(record)}"
     return (
         f"{opening} Predictors were therefore split into the mean of each {record.one(str(record.cluster))} "
@@ -265,7 +268,31 @@ def _latent_means(record: Record) -> str:
     )
 
 
+def _latent_variables(record: Record) -> str:
+    cluster, rows = record.many(str(record.cluster)), record.many(record.lowest)
+    robust = record.many(str(record.part("model", "options").get("robust_unit") or record.cluster))
+    return (
+        "All paths were therefore fitted at once in a two-level model of latent variables behind the items. "
+        f"Every variable measured on {rows} has a latent variable within {cluster} and one between them, "
+        "with the same loadings at both levels, so that it means the same at both (Mehta & Neale, 2005); a "
+        f"variable measured on {cluster} has one between them. Loadings are scaled so that a latent variable "
+        "has the unit of its scale score (Little et al., 2006). Scores that came ready, single items, and "
+        "covariates enter as observed. Latent variables hold neither the error of items nor, between "
+        f"{cluster}, that of the few {rows} who stand for a {record.one(str(record.cluster))} (Lüdtke et "
+        "al., 2008). Estimation is by maximum likelihood with standard errors robust to non-normality and to "
+        f"dependence within {robust}. Models of scale scores stand beside it for comparison."
+    )
+
+
 def _flat_model(record: Record) -> str:
+    if record.part("model", "options").get("measurement") == "latent":
+        return (
+            f"All paths were fitted at once over {record.many(record.lowest)}, as a model of latent "
+            "variables behind the items, by maximum likelihood with robust standard errors. Loadings are "
+            "scaled so that a latent variable has the unit of its scale score (Little et al., 2006); scores "
+            "that came ready, single items, and covariates enter as observed. The study declares no "
+            "clusters, so there is one level and nothing to separate within and between."
+        )
     return (
         f"All outcomes were fitted at once, as one path model over {record.many(record.lowest)} by maximum "
         "likelihood; on complete rows its estimates are those of least squares (Hayes, 2022). The study "
@@ -290,10 +317,14 @@ def _lacking(record: Record) -> str:
     """What became of rows that lack an answer."""
     options = record.part("model", "options")
     full = options.get("missing") == "fiml"
+    if str(options.get("missing")).startswith("complete"):
+        return "No answer that the model needs was missing"
     if options.get("means") == "latent" and full:
         return "Rows that lack an answer count with those that they have (full information)"
     if record.is_clustered and options.get("means") != "latent":
         return "Rows that lack an answer which an equation needs were left out of that equation"
+    if full and options.get("measurement") == "latent":
+        return "Rows that lack an answer count with those that they have (full information)"
     if full:
         return (
             "Rows that lack an outcome count with the answers that they have (full information); those that "

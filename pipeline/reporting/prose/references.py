@@ -18,6 +18,11 @@ METHODS = {
         "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, "
         "16*(3), 297–334. [https://doi.org/10.1007/BF02310555](https://doi.org/10.1007/BF02310555)"
     ),
+    "Brosseau-Liard & Savalei, 2014": (
+        "Brosseau-Liard, P. E., & Savalei, V. (2014). Adjusting incremental fit indices for nonnormality. "
+        "*Multivariate Behavioral Research, 49*(5), 460–470. "
+        "[https://doi.org/10.1080/00273171.2014.933697](https://doi.org/10.1080/00273171.2014.933697)"
+    ),
     "Feldt, 1965": (
         "Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson reliability "
         "coefficient twenty. *Psychometrika, 30*(3), 357–370. "
@@ -26,6 +31,11 @@ METHODS = {
     "Hayes, 2022": (
         "Hayes, A. F. (2022). *Introduction to mediation, moderation, and conditional process analysis: A "
         "regression-based approach* (3rd ed.). Guilford Press."
+    ),
+    "Little et al., 2006": (
+        "Little, T. D., Slegers, D. W., & Card, N. A. (2006). A non-arbitrary method of identifying and "
+        "scaling latent variables in SEM and MACS models. *Structural Equation Modeling, 13*(1), 59–72. "
+        "[https://doi.org/10.1207/s15328007sem1301\\_3](https://doi.org/10.1207/s15328007sem1301_3)"
     ),
     "Lüdtke et al., 2008": (
         "Lüdtke, O., Marsh, H. W., Robitzsch, A., Trautwein, U., Asparouhov, T., & Muthén, B. (2008). The "
@@ -44,6 +54,11 @@ METHODS = {
         "*Psychological Methods, 12*(1), 23–44. "
         "[https://doi.org/10.1037/1082-989X.12.1.23](https://doi.org/10.1037/1082-989X.12.1.23)"
     ),
+    "Mehta & Neale, 2005": (
+        "Mehta, P. D., & Neale, M. C. (2005). People are variables too: Multilevel structural equations "
+        "modeling. *Psychological Methods, 10*(3), 259–284. "
+        "[https://doi.org/10.1037/1082-989X.10.3.259](https://doi.org/10.1037/1082-989X.10.3.259)"
+    ),
     "Preacher et al., 2010": (
         "Preacher, K. J., Zyphur, M. J., & Zhang, Z. (2010). A general multilevel SEM framework for "
         "assessing multilevel mediation. *Psychological Methods, 15*(3), 209–233. "
@@ -56,6 +71,11 @@ METHODS = {
     "Rosseel, 2012": (
         "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of Statistical "
         "Software, 48*(2), 1–36. [https://doi.org/10.18637/jss.v048.i02](https://doi.org/10.18637/jss.v048.i02)"
+    ),
+    "Ryu & West, 2009": (
+        "Ryu, E., & West, S. G. (2009). Level-specific evaluation of model fit in multilevel structural "
+        "equation modeling. *Structural Equation Modeling, 16*(4), 583–601. "
+        "[https://doi.org/10.1080/10705510903203466](https://doi.org/10.1080/10705510903203466)"
     ),
     "Yuan & Bentler, 2000": (
         "Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance "

@@ -100,8 +100,13 @@ def _manifest(record: Record) -> list[str]:
         "With manifest means, which are attenuated where clusters measure imprecisely, the slope between "
         f"{record.many(record.cluster)} that moves most is that of {route}: "
         f"{_slope_numbers(record, manifest)} with manifest means, {_slope_numbers(record, latent)} with "
-        "latent means. The report rests on the latter."
+        f"{_measured(record)}. The report rests on the latter."
     ]
+
+
+def _measured(record: Record) -> str:
+    is_latent = record.part("model", "options").get("measurement") == "latent"
+    return "latent variables" if is_latent else "latent means"
 
 
 def _slope(r: Mapping[str, Any]) -> tuple[str, str, str]:

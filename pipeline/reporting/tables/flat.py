@@ -47,13 +47,18 @@ def _models(record: Record) -> dict[str, Model]:
     manifest: Mapping[str, Any] = record.part("model", "manifest")
     if not manifest.get("paths"):
         return {"By level": main}
-    return {"Manifest means": (manifest["paths"], manifest.get("indirect") or ()), "Latent means": main}
+    return {"Manifest means": (manifest["paths"], manifest.get("indirect") or ()), _main_name(record): main}
+
+
+def _main_name(record: Record) -> str:
+    is_latent = record.part("model", "options").get("measurement") == "latent"
+    return "Latent variables" if is_latent else "Latent means"
 
 
 def _title(models: Mapping[str, Model]) -> str:
     if len(models) == 1:
         return "The Flat Model Beside the Model by Level"
-    return "Flat, Manifest Means, and Latent Means Side by Side"
+    return f"Flat, Manifest Means, and {list(models)[-1].title()} Side by Side"
 
 
 def _paths(record: Record, rows: Entries, models: Mapping[str, Model]) -> list[Row]:
@@ -113,7 +118,8 @@ def _manifest(record: Record) -> str | None:
         return None
     return (
         f"{markup.literal(str(label)[:1].upper() + str(label)[1:])}. They rest on random-intercept models, "
-        "each on the rows complete for it. The columns of latent means repeat the main model."
+        f"each on the rows complete for it. The columns of {_main_name(record).lower()} repeat the main "
+        "model."
     )
 
 

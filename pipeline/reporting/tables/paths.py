@@ -101,6 +101,10 @@ def _note(record: Record, rows: Entries) -> str:
     means = record.part("model", "labels").get("between")
     return sentences(
         "*B* is unstandardized; β is standardized at its own level.",
+        "Latent variables have the unit of their scale scores: loadings are equal at both levels where there "
+        "are two, and scaled to the score (Little et al., 2006)."
+        if record.part("model", "options").get("measurement") == "latent"
+        else None,
         "A dash marks a path that does not exist at a level: a variable that is measured once a cluster "
         "does not vary within it."
         if _has_gap(rows)

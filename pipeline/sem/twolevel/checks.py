@@ -58,7 +58,7 @@ def _few_clusters(solution: Solution2) -> list[str]:
                 f"there are {count:.0f} clusters{where}: below 50, between-level errors tend to be too small "
                 "(Maas & Hox, 2005); compare them with a cluster bootstrap"
             )
-    between = sum(view.q for view in solution.problem.blocks[1::2])
+    between = _own_between(solution)
     total = float(solution.sample.clusters.sum())
     if between >= total:
         out.append(
@@ -66,6 +66,13 @@ def _few_clusters(solution: Solution2) -> list[str]:
             "across levels by labels, or use scale scores"
         )
     return out
+
+
+def _own_between(solution: Solution2) -> int:
+    """Return how many parameters are estimated between clusters alone: none that a label ties to within."""
+    rows = solution.table.whole.free_rows
+    shared = {row.label for row in rows if row.level == 1 and row.label}
+    return sum(row.level == 2 and row.label not in shared for row in rows)
 
 
 def _weak(solution: Solution2) -> list[str]:

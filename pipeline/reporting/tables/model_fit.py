@@ -1,0 +1,110 @@
+"""Fit of the path model as a whole, and of each of its levels alone; the other measurement beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.reporting import markup, numbers
+from pipeline.reporting.record import Record
+from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, is_wide, row, sentences
+from pipeline.reporting.values import Row, Table
+
+COLUMNS = ("χ²", "*df*", "*p*", "CFI", "TLI", "RMSEA", "90% CI", "SRMR", "AIC", "BIC")
+SATURATED = "saturated"
+Fit = Mapping[str, Any]
+
+
+def table(record: Record) -> Table | None:
+    """One group a model, one row the whole and one each level; None where no model can be judged."""
+    models = dict(_models(record))
+    if not any(fit.get("df") for fit in models.values()):
+        return None
+    laid = Table(
+        id="model_fit",
+        title="Fit of the Path Model",
+        header=(header("Model", *COLUMNS),),
+        body=tuple(one for name, fit in models.items() for one in _body(record, name, fit)),
+        widths=(2.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 1.3, 0.8, 1.3, 1.3),
+        general=_note(models),
+        landscape=is_wide(len(COLUMNS) + 1),
+        alt="Chi-square, fit indices and information criteria of the path model.",
+    )
+    return drop_empty_columns(laid)
+
+
+def model_name(kind: str) -> str:
+    """What a model of the path is called in a table."""
+    names = {
+        "latent": "Scale scores, latent means",
+        "decomposed": "Scale scores, manifest means",
+        "flat": "Scale scores",
+        "latent_variables": "Latent variables",
+    }
+    return names.get(kind, kind)
+
+
+def _models(record: Record) -> Iterator[tuple[str, Fit]]:
+    main: Mapping[str, Any] = record.stage("model")
+    other: Mapping[str, Any] = record.part("model", "other")
+    for model, role in ((main, "main model"), (other, "for comparison")):
+        if model.get("fit"):
+            yield f"{model_name(str(model['kind']))} ({role})", model["fit"]
+
+
+def _body(record: Record, name: str, fit: Fit) -> list[Row]:
+    srmr = (("SRMR within", "srmr_within"), ("SRMR between", "srmr_between"))
+    two = fit.get("srmr_within") is not None
+    whole = _row("Both levels" if two or fit.get("levels") else "Whole model", fit, fit["shown"], fit)
+    parts = [
+        _row(f"{record.level_words(str(one['level']))} alone", one, one, {})
+        for one in fit.get("levels") or ()
+    ]
+    own = [
+        row(f"{title.partition(' ')[0]} {record.level_words(key.partition('_')[2]).lower()}",
+            *([numbers.MISSING] * 7), numbers.bounded(fit.get(key)), numbers.MISSING, numbers.MISSING,
+            indent=1)
+        for title, key in srmr
+        if two
+    ]  # fmt: skip
+    return [group(name, len(COLUMNS) + 1), whole, *own, *parts]
+
+
+def _row(name: str, tested: Fit, shown: Fit, criteria: Fit) -> Row:
+    return row(
+        name,
+        numbers.number(shown.get("chisq")),
+        count(tested.get("df")),
+        numbers.p_value(shown.get("pvalue")),
+        numbers.statistic("cfi", shown.get("cfi")),
+        numbers.statistic("tli", shown.get("tli")),
+        numbers.statistic("rmsea", shown.get("rmsea")),
+        numbers.interval(shown.get("rmsea_lower"), shown.get("rmsea_upper")),
+        numbers.statistic("srmr", tested.get("srmr")),
+        numbers.number(criteria.get("aic")),
+        numbers.number(criteria.get("bic")),
+        indent=1,
+    )
+
+
+def _note(models: Mapping[str, Fit]) -> str:
+    fits = list(models.values())
+    notes = dict.fromkeys(str(text) for fit in fits for text in fit.get("notes") or ())
+    return sentences(
+        "χ² is scaled and CFI, TLI, and RMSEA are robust (Yuan & Bentler, 2000; Brosseau-Liard & Savalei, "
+        "2014): these are the ones to read, and the only ones printed. results.json holds those of normal "
+        "theory beside them."
+        if any(fit["kind"] == "scaled and robust" for fit in fits)
+        else None,
+        "Rows of one level alone leave the other level unrestricted, because a level with far more data "
+        "hides the misfit of the other (Ryu & West, 2009); they are of normal theory."
+        if any(fit.get("levels") for fit in fits)
+        else None,
+        "A model with *df* = 0 is saturated: it fits whatever the data are, and its fit cannot be judged."
+        if any(not fit.get("df") for fit in fits)
+        else None,
+        "AIC and BIC compare models of the same variables only: not scale scores with latent variables."
+        if len(fits) > 1
+        else None,
+        *(f"{markup.literal(note[:1].upper() + note[1:])}." for note in notes),
+    )
