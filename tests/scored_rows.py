@@ -24,14 +24,14 @@ EDGES = (("support", "alliance"), ("alliance", "outcome"))
 
 
 def study(**more: Any) -> LoadedStudy:
-    """Support of staff, alliance (two facets) and outcome of clients."""
+    """Support of staff, alliance (two facets) and outcome of clients; scale scores unless told otherwise."""
     facets = {"goals": [1, 2], "bond": [3, 4]}
     instruments = {
         "support": made.instrument("support", 3),
         "alliance": made.instrument("alliance", 4, facets=facets),
         "outcome": made.instrument("outcome", 4),
     }
-    settings = {"intervals": {"draws": 1000}} | more
+    settings = {"intervals": {"draws": 1000}, "measurement": "scores"} | more
     levels, exports = settings.pop("levels", LEVELS), settings.pop("exports", EXPORTS)
     scales, edges = settings.pop("scales", SCALES), settings.pop("edges", EDGES)
     used = {name: instruments[name] for name in scales if name in instruments and "score" not in scales[name]}

@@ -310,8 +310,6 @@ BROKEN = {
         "level: within",
         "22:61: 'support' is measured per staff, so it has no effect",
     ),
-    "latent": ("seed: 7", "measurement: latent", "24:14: latent variables at both levels need the two-level"),
-    "fiml": ("seed: 7", "missing: fiml", "24:10: with clusters fiml needs the two-level"),
 }
 
 
@@ -324,6 +322,11 @@ def test_a_mistake_is_told_in_its_place(old, new, expected, tmp_path):
     problems = problems_of(tmp_path, SOUND.replace(old, new, 1))
     assert [problem for problem in problems if problem.startswith(expected)] != [], problems
     assert len(problems) == 1 or any(BROKEN[name][1] == new for name in TOLD_TWICE)
+
+
+@pytest.mark.parametrize("option", ["measurement: latent", "missing: fiml"])
+def test_latent_variables_and_full_information_are_accepted_with_clusters(option, tmp_path):
+    assert problems_of(tmp_path, SOUND.replace("seed: 7", option, 1)) == []
 
 
 def test_fiml_is_accepted_where_the_path_has_no_clusters(tmp_path):

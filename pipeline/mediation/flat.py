@@ -65,9 +65,14 @@ def fit_flat(
         )
         for rows in data
     }
-    second = _second(observed, fit, table, data)
     return assemble(
-        "flat", fitted, confidence, joint=joint, second=second, fit=fit_of(fit, observed.in_words)
+        "flat",
+        fitted,
+        confidence,
+        joint=joint,
+        second=_second(observed, fit, table, data),
+        fit=fit_of(fit, observed.in_words),
+        full_information=missing == "fiml" and bool(table.isna().to_numpy().any()),
     )
 
 

@@ -110,8 +110,8 @@ def _single_level(rows: LatentRows, missing: str) -> sem.Fit:
         raise NotEstimable(rows.names.words(str(error))) from error
     if not fit.converged:
         raise NotEstimable(
-            "its estimates did not converge; too few rows, or items that do not hang together, are the usual "
-            "cause"
+            "its estimates did not converge; the usual reason are too few rows, or items that do not hang "
+            "together"
         )
     return fit
 

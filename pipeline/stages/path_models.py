@@ -21,7 +21,7 @@ from pipeline.study import LoadedStudy
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.mediation import Design, LatentRows, PathGraph, PathModel
+    from pipeline.mediation import Design, Indicators, LatentRows, PathGraph, PathModel
     from pipeline.mediation.rows import Missing
 
 DECLARED = "the study declares it"
@@ -78,29 +78,53 @@ def _measured(
     scores: PathModel,
 ) -> tuple[PathModel, Measured]:
     """The model that the report rests on, and which of scores and latent variables that is."""
-    from pipeline.mediation import NotEstimable, free_parameters, latent_variable_rows
+    from pipeline.mediation import free_parameters
 
     asked, behind = study.declared.measurement, indicators(study, graph)
-    if not behind:
-        if asked == LATENT:
-            raise _refused(study, NO_ITEMS)
-        return scores, Measured(SCORES, NO_ITEMS, None, NO_ITEMS)
-    try:
-        rows = latent_variable_rows(graph, frames, design, behind, _covariates(study), missing=missing(study))
-    except NotEstimable as error:
-        if asked == LATENT:
-            raise _refused(study, str(error)) from error
-        return scores, Measured(SCORES, f"latent variables cannot be fitted: {error}", None, str(error))
+    rows, why_not = _rows(study, graph, frames, design, behind)
+    if rows is None:
+        return scores, _scores_alone(study, str(why_not))
     choice, reason = (asked, DECLARED) if asked != "auto" else policy(rows, free_parameters(rows))
     latent, why_not = _latent_variables(study, graph, design, rows)
-    if latent is None and asked == LATENT:
-        raise _refused(study, str(why_not))
+    if latent is None and choice == SCORES:
+        return scores, Measured(SCORES, reason, None, why_not)
     if latent is None:
-        failed = f"{reason}; but {why_not}" if choice == LATENT else reason
-        return scores, Measured(SCORES, failed, None, why_not)
+        return scores, _scores_alone(study, str(why_not) if asked == LATENT else f"{reason}; but {why_not}")
     if choice == LATENT:
         return latent, Measured(LATENT, reason, scores)
     return scores, Measured(SCORES, reason, latent)
+
+
+def _rows(
+    study: LoadedStudy,
+    graph: PathGraph,
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+    behind: Mapping[str, Indicators],
+) -> tuple[LatentRows | None, str | None]:
+    """What a model of latent variables is fitted on, or why there is none."""
+    from pipeline.mediation import NotEstimable, latent_variable_rows
+
+    if not behind:
+        return None, NO_ITEMS
+    covariates = _covariates(study)
+    try:
+        rows = latent_variable_rows(graph, frames, design, behind, covariates, missing=missing(study))
+    except NotEstimable as error:
+        return None, str(error)
+    return rows, None
+
+
+def _scores_alone(study: LoadedStudy, why_not: str) -> Measured:
+    """Scale scores, because latent variables cannot be had; refused where the study declares those."""
+    asked = study.declared.measurement
+    if asked == LATENT:
+        raise StudyError.of(
+            f"data/{study.id}/study.yaml",
+            f"measurement: latent is declared, but {why_not}",
+            "write 'scores' or 'auto'",
+        )
+    return Measured(SCORES, DECLARED if asked == SCORES else why_not, None, why_not)
 
 
 def _latent_variables(
@@ -117,14 +141,6 @@ def _latent_variables(
         return fit_latent_variables(rows, graph, design, confidence, missing=missing(study)), None
     except NotEstimable as error:
         return None, f"the model of latent variables has no usable solution: {error}"
-
-
-def _refused(study: LoadedStudy, reason: str) -> StudyError:
-    return StudyError.of(
-        f"data/{study.id}/study.yaml",
-        f"measurement: latent is declared, but {reason}",
-        "write 'scores' or 'auto'",
-    )
 
 
 def design_of(study: LoadedStudy) -> Design:

@@ -308,3 +308,50 @@ def test_one_level_says_what_became_of_missing_answers(missing: str, expected: s
     words = told(Record(found), "analysis")
     assert expected in words
     assert "as one path model" in words
+
+
+def test_a_saturated_path_is_not_said_to_fit() -> None:
+    words = told(recorded.record("army-climate"), "model_fit")
+    assert "saturated (df = 0)" in words
+    assert "cannot be judged" in words
+    assert "CFI" not in words
+
+
+def test_equations_fitted_one_by_one_have_no_fit_as_a_whole() -> None:
+    assert "an equation of its own" in told(recorded.without("army-climate", "model", "fit"), "model_fit")
+
+
+def _on_latent_variables() -> Record:
+    """The leadership study with its latent variables in front and the scores beside them."""
+    found = recorded.results("army-leadership")
+    model = found["stages"]["model"]["results"]
+    scores = {name: model[name] for name in model["other"]}
+    model |= model["other"] | {"other": scores}
+    model["options"] |= {"measurement": "latent", "measurement_reason": "the study declares it"}
+    return Record(found)
+
+
+def test_fit_of_latent_variables_names_the_kind_of_index_and_each_level() -> None:
+    words = told(_on_latent_variables(), "model_fit")
+    assert "χ2(314) = 1,686.90, p < .001, CFI = .86" in words.replace("²", "2").replace("^2^", "2")
+    assert "(scaled; the indices are robust)" in words
+    assert "within and 0.10 between companies" in words
+    assert "Between companies alone" in words
+    assert "does not fit" in words
+
+
+def test_method_and_measurement_of_latent_variables() -> None:
+    record = _on_latent_variables()
+    assert "two-level model of latent variables behind the items" in told(record, "analysis")
+    assert "rests on latent variables behind the items: the study declares it" in told(record, "measured")
+    assert "No answer that the model needs was missing" in told(record, "analysis")
+    assert "hold measurement error" not in told(record, "limits")
+
+
+def test_the_other_measurement_is_told_or_why_there_is_none() -> None:
+    words = told(recorded.record("army-leadership"), "measured")
+    assert "Beside it stands the path with latent variables behind the items" in words
+    assert "agree on whether zero is among them" in words
+    assert "50 items at two levels with missing answers are too many" in told(
+        recorded.record("demo"), "measured"
+    )

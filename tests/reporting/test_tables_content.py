@@ -25,6 +25,8 @@ from pipeline.reporting.tables import (
     indirect,
     instruments,
     loadings,
+    measured,
+    model_fit,
     paths,
     unlinked,
 )
@@ -331,3 +333,24 @@ def test_spans_become_empty_csv_cells() -> None:
 )
 def test_titles_within_a_sentence(title: str, phrase: str) -> None:
     assert uncapitalised(title) == phrase
+
+
+def test_fit_of_the_path_model_has_a_row_for_each_level() -> None:
+    found = rows(model_fit.table(recorded.record("army-leadership")))
+    assert found["Latent variables (for comparison)|Both levels"][:3] == ["1,686.90", "314", "< .001"]
+    assert found["Latent variables (for comparison)|Between companies alone"][1:3] == ["149", ".279"]
+    assert found["Scale scores, latent means (main model)|Both levels"][:2] == ["—", "0"]
+    note = model_fit.table(recorded.record("army-leadership")).general  # type: ignore[union-attr]
+    assert "these are the ones to read, and the only ones printed" in note
+    assert "cannot be judged" in note
+
+
+@pytest.mark.parametrize("study", ["army-climate", "plain"])
+def test_saturated_models_alone_make_no_table_of_fit(study: str) -> None:
+    assert model_fit.table(recorded.record(study)) is None
+
+
+def test_scores_and_latent_variables_side_by_side() -> None:
+    found = rows(measured.table(recorded.record("army-leadership")))
+    assert found["Between companies|Task Significance → Hostility"][0::3] == ["−0.547", "−0.595"]
+    assert measured.table(recorded.record("army-climate")) is None

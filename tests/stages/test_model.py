@@ -145,9 +145,9 @@ def test_three_levels(tmp_path):
         "means": "latent",
         "robust_unit": "team",
         "measurement": "scores",
-        "measurement_declared": "auto",
-        "measurement_reason": found["labels"]["measurement"],
-        "missing": "fiml",
+        "measurement_declared": "scores",
+        "measurement_reason": "the study declares it",
+        "missing": "complete: no answers missing",
     }
 
 
@@ -225,8 +225,16 @@ def test_hypotheses_may_ask_for_arrows_and_routes(tmp_path, effect):
 
 
 WRONG = {
-    "latent": ({"measurement": "latent"}, "measurement: latent is declared"),
-    "fiml": ({"missing": "fiml"}, "missing: fiml is declared"),
+    "latent": (
+        {
+            "measurement": "latent",
+            "scales": {
+                name: {"export": level, "score": name.upper()}
+                for name, level in (("support", "people"), ("alliance", "clients"), ("outcome", "clients"))
+            },
+        },
+        "measurement: latent is declared, but no scale of the path has two or more items",
+    ),
     "no such arrow": (
         {
             "hypotheses": [
@@ -304,3 +312,101 @@ def test_the_declared_slice_leaves_out_what_the_stage_does_not_read():
     assert declared(first) == declared(second)
     assert declared(first) != declared(scored_rows.study(seed=2))
     json.dumps(declared(first))
+
+
+def test_enough_clusters_let_the_report_rest_on_latent_variables(tmp_path):
+    found = run(tmp_path, scored_rows.study(measurement="auto"))
+    assert (found["kind"], found["options"]["measurement"]) == ("latent_variables", "latent")
+    assert (
+        "29 free parameters between 100 clusters (staff), which is enough"
+        in (found["options"]["measurement_reason"])
+    )
+    assert found["other"]["kind"] == "latent"
+    assert found["manifest"]["kind"] == "decomposed"
+    assert found["labels"]["between"].startswith("latent variables between clusters")
+    assert found["second_opinion"]["sentence"].startswith("none for latent variables; of the scale scores")
+    own, scores = ({_key(row): row for row in part["paths"]} for part in (found, found["other"]))
+    inside = ("alliance", "outcome", "within")
+    assert own.keys() == scores.keys()
+    assert own[inside]["beta"] > scores[inside]["beta"]
+    assert found["fit"]["kind"] == "scaled and robust"
+    assert found["fit"]["df"] > 0
+
+
+@pytest.mark.parametrize(
+    ("size", "declared_as", "kind", "reason"),
+    [
+        ({"teams": 9}, "auto", "latent", "between 45 clusters (staff), which is too few"),
+        ({}, "scores", "latent", "the study declares it"),
+        ({"teams": 18}, "latent", "latent_variables", "the study declares it"),
+    ],
+)
+def test_scores_or_latent_variables(tmp_path, size, declared_as, kind, reason):
+    found = run(tmp_path, scored_rows.study(measurement=declared_as), scored_rows.frames(**size))
+    assert (found["kind"], found["options"]["measurement_declared"]) == (kind, declared_as)
+    assert reason in found["options"]["measurement_reason"]
+    assert found["other"]["kind"] == ({"latent", "latent_variables"} - {kind}).pop()
+    assert found["why_no_other"] is None
+
+
+SINGLE = {
+    "scales": {"alliance": {"export": "clients"}, "outcome": {"export": "clients"}},
+    "levels": {"client": {}},
+    "exports": {"clients": {"level": "client"}},
+    "edges": (("alliance", "outcome"),),
+    "hypotheses": [{"id": "H1", "effect": "alliance -> outcome", "level": "within", "sign": "positive"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "reason"),
+    [
+        (500, "latent_variables", "25 free parameters on 500 rows, which is enough"),
+        (150, "flat", "25 free parameters on 150 rows, which is too few"),
+    ],
+)
+def test_latent_variables_of_one_level(tmp_path, rows, kind, reason):
+    frame = scored_rows.frames()["client"].drop(columns=["staff", "team"]).head(rows)
+    found = run(tmp_path, scored_rows.study(measurement="auto", **SINGLE), {"client": frame})
+    assert (found["kind"], found["contextual"]) == (kind, [])
+    assert reason in found["options"]["measurement_reason"]
+    assert found["other"]["kind"] == ({"flat", "latent_variables"} - {kind}).pop()
+    assert {row["level"] for row in found["paths"]} == {"flat"}
+    assert found["hypotheses"][0]["evaluated_at"] == "flat"
+    assert found["labels"]["model"].startswith("single-level")
+
+
+def test_too_many_items_are_not_tried_unasked(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.stages.measurement.MOST_ITEMS", 10)
+    found = run(tmp_path, scored_rows.study(measurement="auto"))
+    assert (found["kind"], found["other"]) == ("latent", None)
+    assert "11 items are too many to try unasked (the limit is 10)" in found["why_no_other"]
+    assert found["options"]["measurement_reason"].endswith(found["why_no_other"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "gaps", "used"),
+    [
+        ("fiml", 20, "fiml"),
+        ("listwise", 20, "listwise"),
+        ("fiml", 0, "complete: no answers missing"),
+    ],
+)
+def test_what_became_of_missing_answers_is_told_as_it_was(tmp_path, asked, gaps, used):
+    frames = scored_rows.frames()
+    frames["client"].loc[: gaps - 1, "outcome"] = np.nan
+    found = run(tmp_path, scored_rows.study(missing=asked), frames)
+    assert found["options"]["missing"] == used
+    assert found["flat"]["missing"] == used
+
+
+def test_a_saturated_model_says_so(tmp_path, data):
+    found = run(tmp_path, *army(data))
+    assert (found["fit"]["kind"], found["fit"]["df"], found["fit"]["npar"]) == ("saturated", 0, 15)
+    assert set(found["fit"]["shown"].values()) == {None}
+    assert found["manifest"]["fit"] is None
+    assert "no scale of the path has two or more items" in found["why_no_other"]
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["predictor"], row["outcome"], row["level"]

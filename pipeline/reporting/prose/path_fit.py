@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import ARROW, Record
 
+LEAST_CFI, MOST_RMSEA = 0.90, 0.10
 WORDS = {"scores": "scale scores", "latent": "latent variables behind the items"}
 
 
@@ -29,7 +30,8 @@ def fit(record: Record) -> list[str]:
         ]
     if found["kind"] == "not tested":
         return [f"{_capital(markup.literal(str(note)))}." for note in found.get("notes") or ()]
-    return [" ".join([_whole(record, found), *(_alone(record, one) for one in found.get("levels") or ())])]
+    parts = [_whole(record, found), *(_alone(record, one) for one in found.get("levels") or ())]
+    return [" ".join([*parts, *_judged(found["shown"])])]
 
 
 def measured(record: Record) -> list[str]:
@@ -95,19 +97,30 @@ def _whole(record: Record, found: Mapping[str, Any]) -> str:
     robust = found["kind"] == "scaled and robust"
     how = " (scaled; the indices are robust)" if robust else ""
     within, between = found.get("srmr_within"), found.get("srmr_between")
-    srmr = f"SRMR = {numbers.bounded(found.get('srmr'))}"
+    srmr = f"SRMR = {numbers.statistic('srmr', found.get('srmr'))}"
     if within is not None and record.cluster is not None:
         srmr = (
-            f"SRMR = {numbers.bounded(within)} within and {numbers.bounded(between)} between "
-            f"{record.many(record.cluster)}"
+            f"SRMR = {numbers.statistic('srmr', within)} within and {numbers.statistic('srmr', between)} "
+            f"between {record.many(record.cluster)}"
         )
     interval = numbers.interval(shown.get("rmsea_lower"), shown.get("rmsea_upper"))
     return (
         f"Fit of the path model: χ²({numbers.count(found['df'])}) = {numbers.number(shown.get('chisq'))}, "
         f"{numbers.p_phrase(shown.get('pvalue'))}, CFI = {numbers.statistic('cfi', shown.get('cfi'))}, "
-        f"TLI = {numbers.statistic('cfi', shown.get('tli'))}, RMSEA = "
+        f"TLI = {numbers.statistic('tli', shown.get('tli'))}, RMSEA = "
         f"{numbers.number(shown.get('rmsea'))}, 90% CI {interval}, {srmr}{how}."
     )
+
+
+def _judged(shown: Mapping[str, Any]) -> list[str]:
+    cfi, rmsea = shown.get("cfi"), shown.get("rmsea")
+    if cfi is None or rmsea is None or (cfi >= LEAST_CFI and rmsea <= MOST_RMSEA):
+        return []
+    return [
+        f"By common cut-offs (CFI of at least {numbers.statistic('cfi', LEAST_CFI)}, RMSEA of at most "
+        f"{numbers.number(MOST_RMSEA)}) the whole does not fit, and its slopes are to be read with that in "
+        "mind."
+    ]
 
 
 def _alone(record: Record, one: Mapping[str, Any]) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, is_wide, row, sentences
+from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
-COLUMNS = ("χ²", "*df*", "*p*", "CFI", "TLI", "RMSEA", "90% CI", "SRMR", "AIC", "BIC")
-SATURATED = "saturated"
+COLUMNS = ("χ²", "*df*", "*p*", "CFI", "TLI", "RMSEA", "90% CI", "SRMR~W~", "SRMR~B~")
+ONE_LEVEL = (*COLUMNS[:-2], "SRMR")
 Fit = Mapping[str, Any]
 
 
@@ -20,15 +20,15 @@ def table(record: Record) -> Table | None:
     models = dict(_models(record))
     if not any(fit.get("df") for fit in models.values()):
         return None
+    columns = COLUMNS if record.is_clustered else ONE_LEVEL
     laid = Table(
         id="model_fit",
         title="Fit of the Path Model",
-        header=(header("Model", *COLUMNS),),
+        header=(header("Model", *columns),),
         body=tuple(one for name, fit in models.items() for one in _body(record, name, fit)),
-        widths=(2.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 1.3, 0.8, 1.3, 1.3),
-        general=_note(models),
-        landscape=is_wide(len(COLUMNS) + 1),
-        alt="Chi-square, fit indices and information criteria of the path model.",
+        widths=(2.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 1.3, *((0.9,) * (len(columns) - 7))),
+        general=_note(record, models),
+        alt="Chi-square and fit indices of the path model.",
     )
     return drop_empty_columns(laid)
 
@@ -53,24 +53,20 @@ def _models(record: Record) -> Iterator[tuple[str, Fit]]:
 
 
 def _body(record: Record, name: str, fit: Fit) -> list[Row]:
-    srmr = (("SRMR within", "srmr_within"), ("SRMR between", "srmr_between"))
-    two = fit.get("srmr_within") is not None
-    whole = _row("Both levels" if two or fit.get("levels") else "Whole model", fit, fit["shown"], fit)
+    both = (fit.get("srmr_within"), fit.get("srmr_between")) if record.is_clustered else (fit.get("srmr"),)
+    whole = _row("Both levels" if record.is_clustered else "Whole model", fit, fit["shown"], both)
     parts = [
-        _row(f"{record.level_words(str(one['level']))} alone", one, one, {})
+        _row(f"{record.level_words(str(one['level']))} alone", one, one, _srmr(one))
         for one in fit.get("levels") or ()
     ]
-    own = [
-        row(f"{title.partition(' ')[0]} {record.level_words(key.partition('_')[2]).lower()}",
-            *([numbers.MISSING] * 7), numbers.bounded(fit.get(key)), numbers.MISSING, numbers.MISSING,
-            indent=1)
-        for title, key in srmr
-        if two
-    ]  # fmt: skip
-    return [group(name, len(COLUMNS) + 1), whole, *own, *parts]
+    return [group(name, 8 + len(both)), whole, *parts]
 
 
-def _row(name: str, tested: Fit, shown: Fit, criteria: Fit) -> Row:
+def _srmr(one: Fit) -> tuple[float | None, float | None]:
+    return (one["srmr"], None) if one["level"] == "within" else (None, one["srmr"])
+
+
+def _row(name: str, tested: Fit, shown: Fit, srmr: tuple[float | None, ...]) -> Row:
     return row(
         name,
         numbers.number(shown.get("chisq")),
@@ -80,14 +76,12 @@ def _row(name: str, tested: Fit, shown: Fit, criteria: Fit) -> Row:
         numbers.statistic("tli", shown.get("tli")),
         numbers.statistic("rmsea", shown.get("rmsea")),
         numbers.interval(shown.get("rmsea_lower"), shown.get("rmsea_upper")),
-        numbers.statistic("srmr", tested.get("srmr")),
-        numbers.number(criteria.get("aic")),
-        numbers.number(criteria.get("bic")),
+        *(numbers.statistic("srmr", one) for one in srmr),
         indent=1,
     )
 
 
-def _note(models: Mapping[str, Fit]) -> str:
+def _note(record: Record, models: Mapping[str, Fit]) -> str:
     fits = list(models.values())
     notes = dict.fromkeys(str(text) for fit in fits for text in fit.get("notes") or ())
     return sentences(
@@ -103,8 +97,17 @@ def _note(models: Mapping[str, Fit]) -> str:
         "A model with *df* = 0 is saturated: it fits whatever the data are, and its fit cannot be judged."
         if any(not fit.get("df") for fit in fits)
         else None,
+        "SRMR~W~ and SRMR~B~ are those within and between clusters." if record.is_clustered else None,
+        *(_criteria(name, fit) for name, fit in models.items()),
         "AIC and BIC compare models of the same variables only: not scale scores with latent variables."
         if len(fits) > 1
         else None,
         *(f"{markup.literal(note[:1].upper() + note[1:])}." for note in notes),
+    )
+
+
+def _criteria(name: str, fit: Fit) -> str:
+    return (
+        f"{name}: {count(fit['npar']).text} free parameters, AIC = {numbers.number(fit['aic'])}, BIC = "
+        f"{numbers.number(fit['bic'])}."
     )
