@@ -312,6 +312,20 @@ BROKEN = {
     ),
 }
 
+RIVAL = "seed: 7"
+BROKEN |= {
+    "a rival in a circle": (
+        RIVAL,
+        'rivals: [{id: R1, path: "a -> b -> a"}]',
+        "24:25: the rival runs in a circle: a -> b -> a",
+    ),
+    "a rival of other scales": (
+        RIVAL,
+        'rivals: [{id: R1, path: "outcome -> alliance"}]',
+        "24:25: a rival orders the same scales as the path; this one differs in: support",
+    ),
+}
+
 
 TOLD_TWICE = {"item unknown"}
 
@@ -353,7 +367,14 @@ def test_speeding_needs_a_time(tmp_path):
 
 def test_all_mistakes_of_a_study_and_its_instruments_come_together(tmp_path):
     text = SOUND.replace("title: A study", "titel: A study")
-    for name in ("outside", "platform", "instrument", "already reversed", "nothing measures", "latent"):
+    for name in (
+        "outside",
+        "platform",
+        "instrument",
+        "already reversed",
+        "nothing measures",
+        "a rival in a circle",
+    ):
         text = text.replace(*BROKEN[name][:2], 1)
     lay_out(tmp_path, text.replace("seed", "sed").replace("level: between", "level: betwixt"))
     file = tmp_path / "instruments" / "alliance.yaml"

@@ -30,6 +30,7 @@ from pipeline.mediation.model import (
 )
 from pipeline.mediation.model_fit import Indices, ModelFit, OneLevel
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
+from pipeline.mediation.rivals import Order, compare_orders
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
@@ -50,9 +51,11 @@ __all__ = [
     "ModelFit",
     "NotEstimable",
     "OneLevel",
+    "Order",
     "PathGraph",
     "PathModel",
     "Verdict",
+    "compare_orders",
     "contextual_effects",
     "draw_slopes",
     "few_clusters",

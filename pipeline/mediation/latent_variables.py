@@ -47,7 +47,7 @@ def fit_latent_variables(
     highest level above; a variable of the clusters' own level has its factor there. Item intercepts are free,
     factor means zero.
     """
-    fit = fit_rows(rows, "MLR", missing) if rows.clusters else _single_level(rows, missing)
+    fit = fit_rows(rows, "MLR", missing) if rows.clusters else fit_single_level(rows, missing)
     joint = Joint(rows, fit, _method(rows, fit))
     _refuse_no_variance(rows, joint)
     return path_model(KIND, joint, graph, design, confidence)
@@ -98,7 +98,8 @@ def _intercepts(rows: LatentRows, block: Block) -> int:
     return sum(len(rows.indicators[name].items) if name in rows.indicators else 1 for name in own)
 
 
-def _single_level(rows: LatentRows, missing: str) -> sem.Fit:
+def fit_single_level(rows: LatentRows, missing: str) -> sem.Fit:
+    """Fit the single-level model of these rows by MLR; NotEstimable where it has no solution."""
     from pipeline import sem
 
     missing = missing if rows.frame.isna().to_numpy().any() else "listwise"

@@ -34,6 +34,7 @@ from pipeline.reporting.tables import (
     measured,
     model_fit,
     paths,
+    rivals,
     unlinked,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
@@ -54,12 +55,13 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     contextual.table,
     flat.table,
     measured.table,
+    rivals.table,
     changes.table,
     files.table,
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
-    *("paths", "model_fit", "indirect", "hypotheses", "contextual", "flat", "measured"),
+    *("paths", "model_fit", "indirect", "hypotheses", "contextual", "flat", "measured", "rivals"),
     *("changes", "files"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),

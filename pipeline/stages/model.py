@@ -15,6 +15,7 @@ from pipeline.declaration import StudyError
 from pipeline.stages import laid, model_options, scored, second_opinion
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.path_models import PathModels, design_of, path_models
+from pipeline.stages.rivals import rivals
 from pipeline.stages.verdicts import judged, route_of
 from pipeline.study import LoadedStudy
 
@@ -33,9 +34,10 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         graph, design = PathGraph.of(study.edges), design_of(study)
         models = path_models(study, graph, frames, design)
         effects = {fit.kind: _effects(study, graph, fit) for fit in models.every}
+        orders = rivals(study, models, graph, frames, design)
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
-    result = _result(study, models, effects)
+    result = _result(study, models, effects) | {"rivals": orders}
     write_json(workspace.build / "model" / "model.json", result)
 
 
@@ -58,6 +60,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "measured": dict(design_of(study).measured),
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
+        "rivals": [one.model_dump(mode="json") for one in told.rivals],
         "measurement": told.measurement,
         "items": {name: _items(study, name) for name in study.instruments},
         "missing": told.missing,

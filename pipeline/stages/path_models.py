@@ -7,7 +7,7 @@ variables behind the items, as the study declares or `measurement` decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -151,11 +151,15 @@ def design_of(study: LoadedStudy) -> Design:
     return Design(study.levels, {name: study.level_of(name) for name in names})
 
 
-def _covariates(study: LoadedStudy) -> dict[str, tuple[str, ...]]:
-    """Outcome -> the covariates that enter its equation."""
-    outcomes = dict.fromkeys(target for _, target in study.edges)
+def covariates_of(study: LoadedStudy, edges: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Outcome of these arrows -> the covariates that enter its equation."""
+    outcomes = dict.fromkeys(target for _, target in edges)
     entering = study.declared.covariates.items()
     return {outcome: tuple(name for name, one in entering if outcome in one.predicts) for outcome in outcomes}
+
+
+def _covariates(study: LoadedStudy) -> dict[str, tuple[str, ...]]:
+    return covariates_of(study, study.edges)
 
 
 def _manifest(

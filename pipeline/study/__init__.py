@@ -13,11 +13,13 @@ from pipeline.study.declared import (
     Intervals,
     Level,
     ReportOptions,
+    Rival,
     Scale,
     Screening,
     Study,
 )
 from pipeline.study.loaded import LoadedStudy, load_study, schema_text, studies
+from pipeline.study.path import edges_of
 
 __all__ = [
     "Codebook",
@@ -29,9 +31,11 @@ __all__ = [
     "Level",
     "LoadedStudy",
     "ReportOptions",
+    "Rival",
     "Scale",
     "Screening",
     "Study",
+    "edges_of",
     "load_study",
     "schema_text",
     "studies",

@@ -106,6 +106,14 @@ class Hypothesis(Declared):
     smallest: Annotated[float, Field(ge=0)] = 0.0
 
 
+class Rival(Declared):
+    """Another order of the same variables, such as the reversed one, to be compared with the path."""
+
+    id: str
+    path: str = Field(description="Written as the path of the study is; it names the same scales.")
+    title: str | None = None
+
+
 class Intervals(Declared):
     """How intervals of indirect effects are made."""
 
@@ -136,6 +144,7 @@ class Study(Declared):
     screening: Screening = Screening()
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
+    rivals: tuple[Rival, ...] = ()
     measurement: Literal["scores", "latent", "auto"] = "auto"
     missing: Literal["listwise", "fiml"] = "listwise"
     intervals: Intervals = Intervals()

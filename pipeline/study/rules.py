@@ -64,6 +64,7 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from _of_covariates(context)
     yield from _of_path(context)
     yield from _of_hypotheses(context)
+    yield from _of_rivals(context)
     yield from _of_options(context)
 
 
@@ -224,6 +225,29 @@ def _of_hypotheses(context: Context) -> Iterator[Problem]:
         if hypothesis["effect"].text is not None:
             found = list(_of_effect(context, hypothesis["effect"]))
             yield from found or _of_effect_level(context, hypothesis)
+
+
+def _of_rivals(context: Context) -> Iterator[Problem]:
+    """A rival is a path of its own, over the same scales as the path of the study."""
+    on_path = dict.fromkeys(name for edge in context.edges for name in edge)
+    first: dict[str, Node] = {}
+    for rival in context.root["rivals"].entries():
+        name, path = rival["id"], rival["path"]
+        if name.text is not None and first.setdefault(name.text, rival) is not rival:
+            yield name.problem(f"two rivals have the id '{name.text}'")
+        if path.text is None:
+            continue
+        faults = list(malformed(path))
+        yield from faults
+        edges = edges_of(path.text)
+        others = dict.fromkeys(name for edge in edges for name in edge)
+        apart = [name for name in {**on_path, **others} if (name in on_path) != (name in others)]
+        around = circle(edges)
+        if around:
+            yield path.problem(f"the rival runs in a circle: {f' {ARROW} '.join(around)}")
+        elif not faults and apart and not context.forgiven:
+            message = f"a rival orders the same scales as the path; this one differs in: {', '.join(apart)}"
+            yield path.problem(message, "fit another study where the scales differ")
 
 
 def _of_effect(context: Context, effect: Node) -> Iterator[Problem]:

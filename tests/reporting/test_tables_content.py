@@ -28,6 +28,7 @@ from pipeline.reporting.tables import (
     measured,
     model_fit,
     paths,
+    rivals,
     unlinked,
 )
 from pipeline.reporting.values import Cell, Document, Row, Table
@@ -354,3 +355,11 @@ def test_scores_and_latent_variables_side_by_side() -> None:
     found = rows(measured.table(recorded.record("army-leadership")))
     assert found["Between companies|Task Significance → Hostility"][0::3] == ["−0.547", "−0.595"]
     assert measured.table(recorded.record("army-climate")) is None
+
+
+def test_rival_orders_with_their_likelihoods() -> None:
+    found = rows(rivals.table(recorded.record("army-leadership")))
+    assert [cells[-1] for cells in found.values()] == ["—", "Worse", "Equal"]
+    groups = [name.partition("|")[0] for name in found]
+    assert groups == ["Hypothesized path", "R1: Reversed", "R2: Reversed, with the direct arrow"]
+    assert rivals.table(recorded.record("demo")) is None

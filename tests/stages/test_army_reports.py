@@ -176,3 +176,12 @@ def test_the_model_reads_the_scores():
     stages = results("army-climate")["stages"]
     assert list(stages["model"]["inputs"]) == ["score/score.json"] == list(stages["validate"]["inputs"])
     assert list(stages["score"]["inputs"]) == ["screen/screen.json"]
+
+
+@pytest.mark.parametrize("measurement", ["scores", "latent"])
+def test_the_reversed_order_with_all_arrows_fits_equally(measurement):
+    path, short, full = part("army-leadership", "model", measurement)["rivals"]
+    assert (path["name"], path["against"]) == ("path", None)
+    assert (full["name"], full["against"], full["npar"]) == ("R2", "equal", path["npar"])
+    assert (short["name"], short["against"], short["npar"]) == ("R1", "worse", path["npar"] - 2)
+    assert short["title"] == "Reversed"

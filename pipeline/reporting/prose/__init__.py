@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import method, path_fit, results, summary
+from pipeline.reporting.prose import method, path_fit, results, rivals, summary
 from pipeline.reporting.record import Record
 
 
@@ -22,6 +22,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "paths": results.paths(record),
         "model_fit": path_fit.fit(record),
         "measured": path_fit.measured(record),
+        "rivals": rivals.rivals(record),
         "indirect": results.indirect(record),
         "hypotheses": results.hypotheses(record),
         "contextual": results.contextual(record),
