@@ -22,7 +22,7 @@ FEWEST_CLUSTERS = 100
 # Latent variables at a single level need this many rows, and this many to a free parameter.
 FEWEST_ROWS, ROWS_A_PARAMETER = 200, 5
 # More items than this are not tried unless the study declares latent variables: minutes, not seconds.
-MOST_ITEMS, MOST_ITEMS_WITH_GAPS = 40, 16
+MOST_ITEMS, MOST_ITEMS_WITH_GAPS = 40, 12
 NO_ITEMS = "no scale of the path has two or more items in the exports, so that nothing can stand behind them"
 
 

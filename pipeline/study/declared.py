@@ -145,8 +145,14 @@ class Study(Declared):
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
     rivals: tuple[Rival, ...] = ()
-    measurement: Literal["scores", "latent", "auto"] = "auto"
-    missing: Literal["listwise", "fiml"] = "listwise"
+    measurement: Literal["scores", "latent", "auto"] = Field(
+        default="auto",
+        description="Scale scores, or latent variables behind the items; auto lets the size of the sample say.",
+    )
+    missing: Literal["listwise", "fiml"] = Field(
+        default="listwise",
+        description="Where it is not declared, the main model takes full information (fiml).",
+    )
     intervals: Intervals = Intervals()
     seed: int = 1
     small_cell: Annotated[int, Field(ge=0)] = 5

@@ -359,7 +359,7 @@ def test_the_other_measurement_is_told_or_why_there_is_none() -> None:
 
 def test_an_order_that_fits_equally_is_said_to_be_one_that_the_data_cannot_tell_apart() -> None:
     words = told(recorded.record("army-leadership"), "rivals")
-    assert "R2: Reversed, with the direct arrow fits exactly as well as the hypothesized path" in words
+    assert "R2 (Reversed, with the direct arrow) fits exactly as well as the hypothesized path" in words
     assert "the order of the variables stays an assumption" in words
-    assert "R1: Reversed fits worse than the hypothesized path (AIC differs by " in words
+    assert "R1 (Reversed) fits worse than the hypothesized path (AIC differs by " in words
     assert told(recorded.record("demo"), "rivals") == ""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.reporting import numbers
+from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.build import listed
-from pipeline.reporting.tables.rivals import order_name
 
 
 def rivals(record: Record) -> list[str]:
@@ -17,7 +16,7 @@ def rivals(record: Record) -> list[str]:
     if not orders or orders[0].get("logl") is None:
         return []
     main, others = orders[0], orders[1:]
-    equal = [order_name(one) for one in others if one["against"] == "equal"]
+    equal = [_named(one) for one in others if one["against"] == "equal"]
     told = [_equal(equal)] if equal else []
     told += [_apart(main, one) for one in others if one["against"] in {"better", "worse", "mixed"}]
     return [" ".join(told)] if told else []
@@ -38,4 +37,9 @@ def _apart(main: Mapping[str, Any], one: Mapping[str, Any]) -> str:
         "mixed": "fits better than the hypothesized path by one criterion and worse by the other",
     }[str(one["against"])]
     aic, bic = (numbers.number(float(one[k]) - float(main[k])) for k in ("aic", "bic"))
-    return f"{order_name(one)} {words} (AIC differs by {aic}, BIC by {bic})."
+    return f"{_named(one)} {words} (AIC differs by {aic}, BIC by {bic})."
+
+
+def _named(one: Mapping[str, Any]) -> str:
+    title = f" ({markup.literal(str(one['title']))})" if one.get("title") else ""
+    return f"{markup.literal(str(one['name']))}{title}"

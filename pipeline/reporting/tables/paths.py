@@ -101,8 +101,8 @@ def _note(record: Record, rows: Entries) -> str:
     means = record.part("model", "labels").get("between")
     return sentences(
         "*B* is unstandardized; β is standardized at its own level.",
-        "Latent variables have the unit of their scale scores: loadings are equal at both levels where there "
-        "are two, and scaled to the score (Little et al., 2006)."
+        f"Latent variables have the unit of their scale scores: loadings are scaled to the score"
+        f"{_equal(record)} (Little et al., 2006)."
         if record.part("model", "options").get("measurement") == "latent"
         else None,
         "A dash marks a path that does not exist at a level: a variable that is measured once a cluster "
@@ -112,6 +112,10 @@ def _note(record: Record, rows: Entries) -> str:
         f"Slopes between rest on {markup.literal(str(means))}." if means else None,
         *samples,
     )
+
+
+def _equal(record: Record) -> str:
+    return " and equal at both levels" if record.is_clustered else ""
 
 
 def _has_gap(rows: Entries) -> bool:

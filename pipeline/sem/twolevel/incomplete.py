@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.sem.arrays import Array, Index
 from pipeline.sem.estimate.normal import pad
 from pipeline.sem.twolevel.data import ClusterMoments, ClusterRows, sums
-from pipeline.sem.twolevel.likelihood import Complete, Directions, Implied2
+from pipeline.sem.twolevel.likelihood import Complete, Directions, Implied2, diagonalise
 
 _STEP = 1e-5
 
@@ -293,7 +293,7 @@ class IncompletePoint:
             np.zeros((0, width)), np.zeros(0), np.zeros(0), distinct, counts.astype(float),
             np.zeros_like(self.implied.within), m.people - m.clusters,
         )  # fmt: skip
-        point = Complete(whole).at(self.implied)
+        point = Complete(whole).at(_proper(self.implied, distinct[-1]))
         T = point.T
         return point.fisher(Directions(T @ lines.within @ T.T, T @ lines.between @ T.T, T @ lines.mean))
 
@@ -322,3 +322,17 @@ class IncompletePoint:
         W = np.concatenate([lines.within[:, q:, q:], np.zeros_like(lines.between[:, q:, q:])])
         B = np.concatenate([np.zeros_like(lines.within), lines.between])
         return W, B
+
+
+def _proper(implied: Implied2, largest: float) -> Implied2:
+    """Return moments at which a complete cluster of any size has positive definite covariances.
+
+    Clusters that lack answers may have such covariances where complete ones of the largest size have not.
+    """
+    q = len(implied.between) - len(implied.within)
+    lowest = float(diagonalise(implied, q)[1][0])
+    if lowest + 1 / largest > 0:
+        return implied
+    raised = implied.between.copy()
+    raised[q:, q:] -= lowest * implied.within
+    return Implied2(implied.within, raised, implied.mu)
