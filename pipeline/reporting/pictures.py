@@ -77,7 +77,7 @@ def diagram(record: Record) -> Picture | None:
         png=drawn.png(),
         svg=drawn.svg,
         width=min(1.0, drawn.width / DRAWING_WIDTH),
-        note=_diagram_note(standardized),
+        note=_diagram_note(record, standardized),
     )
     return Picture(figure, drawn.svg)
 
@@ -199,7 +199,7 @@ def _panel(record: Record, rows: Entries, level: str, standardized: bool) -> Pan
         for outcome, equation in record.part("model", "equations").items()
         if outcome not in record.withheld and (equation.get("r2") or {}).get(level) is not None
     }
-    return Panel(markup.plain(record.level_words(level)), paths, r2)
+    return Panel(markup.plain(record.level_words(level)), paths, r2, record.latent)
 
 
 def _said(panels: Sequence[Panel], titles: Mapping[str, str], standardized: bool) -> str:
@@ -214,14 +214,15 @@ def _said(panels: Sequence[Panel], titles: Mapping[str, str], standardized: bool
     return f"Path diagram with {kind}. " + ". ".join(told) + "."
 
 
-def _diagram_note(standardized: bool) -> str:
+def _diagram_note(record: Record, standardized: bool) -> str:
     kind = (
         "Coefficients are standardized at their own level; the width of a line follows their size."
         if standardized
         else "Coefficients are unstandardized."
     )
+    shapes = "Round shapes are latent variables, boxes observed ones. " if record.latent else ""
     return (
-        f"{kind} A broken line marks *p* of .05 or more. "
+        f"{shapes}{kind} A broken line marks *p* of .05 or more. "
         r"\**p* < .05. \*\**p* < .01. \*\*\**p* < .001."
     )
 

@@ -151,6 +151,16 @@ class Record:
         ]
 
     @property
+    def latent(self) -> frozenset[str]:
+        """Variables of the path that the main model has as latent variables behind their items."""
+        if self.part("model", "options").get("measurement") != "latent":
+            return frozenset()
+        instruments: Mapping[str, Any] = self.declared.get("instruments", {})
+        behind = {name for name, told in instruments.items() if len(told.get("items") or ()) > 1}
+        variables: Mapping[str, Any] = self.declared.get("variables", {})
+        return frozenset(name for name in behind if variables.get(name, {}).get("kind") == "items")
+
+    @property
     def confidence(self) -> float:
         """Level of the intervals."""
         return float(self.part("model", "options").get("confidence") or 0.95)

@@ -147,7 +147,7 @@ class Study(Declared):
     rivals: tuple[Rival, ...] = ()
     measurement: Literal["scores", "latent", "auto"] = Field(
         default="auto",
-        description="Scale scores, or latent variables behind the items; auto lets the size of the sample say.",
+        description="Scale scores, or latent variables behind the items; auto goes by the sample size.",
     )
     missing: Literal["listwise", "fiml"] = Field(
         default="listwise",

@@ -156,3 +156,15 @@ def test_equal_input_gives_equal_bytes() -> None:
     assert one.svg == two.svg
     assert one.png() == two.png()
     assert one.png().startswith(b"\x89PNG")
+
+
+def test_latent_variables_are_round_and_observed_ones_are_not() -> None:
+    paths = (Path("a", "b", 0.5, 0.01),)
+    titles = {"a": "First", "b": "Second"}
+    drawn = [
+        draw_diagram(
+            (Panel("Within", paths, latent=frozenset(latent)),), titles, standardized=True, alt="x"
+        ).svg
+        for latent in ((), ("a",), ("a", "b"))
+    ]
+    assert [svg.count('rx="4') for svg in drawn] == [2, 1, 0]

@@ -27,17 +27,22 @@ class Path:
 
 @dataclass(frozen=True)
 class Panel:
-    """The arrows of one level, under a heading; `r2` holds shares of variance explained, where known."""
+    """The arrows of one level, under a heading.
+
+    `r2` holds shares of variance explained, where known; `latent` names variables that are drawn round.
+    """
 
     title: str
     paths: tuple[Path, ...]
     r2: Mapping[str, float] = field(default_factory=dict)
+    latent: frozenset[str] = frozenset()
 
 
 GROUND = "#fafbfc"
 HEAD = 40.0
 FOOT = 16.0
 BETWEEN_PANELS = 18.0
+BOX_RADIUS = 4
 
 
 def draw_diagram(
@@ -78,7 +83,8 @@ def _panel(
     for line in places.lines:
         parts += _label_text(line, paths[line.edge])
     for name, box in places.boxes.items():
-        parts += _node(box, titles[name], panel.r2.get(name))
+        radius = box.height / 2 if name in panel.latent else BOX_RADIUS
+        parts += _node(box, titles[name], panel.r2.get(name), radius)
     return [*parts, "</g>"]
 
 
@@ -97,10 +103,10 @@ def _label_text(line: Line, path: Path) -> list[str]:
     return [ground, words] if ground else [words]
 
 
-def _node(box: Box, title: str, r2: float | None) -> list[str]:
+def _node(box: Box, title: str, r2: float | None, radius: float) -> list[str]:
     x, y = box.center
     words = layout.title_lines(title)
-    shape = svg.rectangle(box, fill=svg.PALE)
+    shape = svg.rectangle(box, fill=svg.PALE, radius=radius)
     if r2 is None:
         return [shape, *svg.lines(words, x, y, layout.TITLE_SIZE, bold=True)]
     note = svg.text(f"R² = {numbers.statistic('r2', r2)}", x, box.bottom - 16, 15, colour=svg.SOFT)
