@@ -219,3 +219,18 @@ def test_items_that_do_not_differ_between_clusters_are_told():
         own[item] -= own.groupby("staff")[item].transform("mean")
     with pytest.raises(NotEstimable, match="clusters that hardly differ in a variable"):
         fitted(frames)
+
+
+def test_what_is_wrong_is_told_with_items_by_name_and_without_advice_already_followed(data):
+    told = army(data("lq2002"), ARMY).warnings
+    assert any("'TSIG02' at level 2 (between) is negative" in text for text in told)
+    assert not any("loadings equal across levels" in text or "x1_" in text for text in told)
+
+
+def test_with_missing_answers_the_fit_of_a_level_alone_is_known_or_said_not_to_be():
+    frames = services()
+    frames["client"].loc[:39, "health.1"] = np.nan
+    fit = fitted(frames, missing="fiml").fit
+    assert fit.kind == "scaled and robust"
+    assert len(fit.levels) + len(fit.notes) == 2
+    assert all("unrestricted" in note for note in fit.notes)

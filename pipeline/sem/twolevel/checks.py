@@ -21,7 +21,7 @@ def warnings_of(solution: Solution2, dropped: int) -> tuple[str, ...]:
     for b, view in enumerate(block_solutions(solution)):
         label = solution.table.whole.groups[b // 2]
         where = f" in group '{label}'" if label else ""
-        out += _negative_variances(view, b % 2, where)
+        out += _negative_variances(view, b % 2, where, tied=bool(_tied(solution)))
         out += _factor_covariances(view, b % 2, where)
         if b % 2:
             out += _singular_between(solution.state, b, view, where)
@@ -70,9 +70,16 @@ def _few_clusters(solution: Solution2) -> list[str]:
 
 def _own_between(solution: Solution2) -> int:
     """Return how many parameters are estimated between clusters alone: none that a label ties to within."""
-    rows = solution.table.whole.free_rows
-    shared = {row.label for row in rows if row.level == 1 and row.label}
+    rows, shared = solution.table.whole.free_rows, _tied(solution)
     return sum(row.level == 2 and row.label not in shared for row in rows)
+
+
+def _tied(solution: Solution2) -> set[str]:
+    """Return the labels that stand at both levels."""
+    labels: tuple[set[str], set[str]] = (set(), set())
+    for row in solution.table.whole.free_rows:
+        labels[row.level - 1].add(row.label)
+    return (labels[0] & labels[1]) - {""}
 
 
 def _weak(solution: Solution2) -> list[str]:
@@ -94,7 +101,7 @@ def _weak(solution: Solution2) -> list[str]:
     ]
 
 
-def _negative_variances(view: Solution, level: int, where: str) -> list[str]:
+def _negative_variances(view: Solution, level: int, where: str, *, tied: bool) -> list[str]:
     block, table = view.problem.layout.blocks[0], view.table
     S = matrices(block, view.state.theta)[1]
     out = []
@@ -105,7 +112,7 @@ def _negative_variances(view: Solution, level: int, where: str) -> list[str]:
         value = S[at, at] * view.scale[at] ** 2
         remedy = (
             f"with few clusters or little between variance this is common; '{name} ~~ 0*{name}' at level 2 "
-            "or loadings equal across levels are remedies"
+            f"{'is a remedy' if tied else 'or loadings equal across levels are remedies'}"
             if level
             else "look for a wrong indicator; equal loadings are one remedy"
         )
