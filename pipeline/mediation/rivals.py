@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.mediation.design import Design, listed
@@ -35,6 +35,7 @@ class Order:
 
     equal: the same likelihood with as many parameters, so that no data of these variables can tell the two
     apart. better, worse: by both AIC and BIC. mixed: these two disagree. not compared: `reason` says why.
+    `aic_difference` and `bic_difference` are its criteria less those of the path.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Order:
     logl: float | None = None
     aic: float | None = None
     bic: float | None = None
+    aic_difference: float | None = None
+    bic_difference: float | None = None
     reason: str | None = None
 
 
@@ -91,12 +94,13 @@ def _held_against(main: Order, other: Order, first: LatentRows | str, second: La
     if lost or len(first.frame) != len(second.frame):
         why = f"it does not hold the same variables ({listed(sorted(lost))})" if lost else "its rows differ"
         return Order(other.name, NONE, reason=f"{why}, so that the likelihoods are not of the same data")
-    return Order(other.name, _verdict(main, other), other.npar, other.df, other.logl, other.aic, other.bic)
+    aic, bic = float(other.aic or 0) - float(main.aic or 0), float(other.bic or 0) - float(main.bic or 0)
+    same = main.npar == other.npar and abs(other.logl - main.logl) < SAME
+    verdict = EQUAL if same else _verdict(aic, bic)
+    return replace(other, against=verdict, aic_difference=aic, bic_difference=bic)
 
 
-def _verdict(main: Order, other: Order) -> str:
-    assert None not in (main.logl, other.logl, main.aic, other.aic, main.bic, other.bic)
-    if main.npar == other.npar and abs(float(main.logl or 0) - float(other.logl or 0)) < SAME:
-        return EQUAL
-    lower = {float(other.aic or 0) < float(main.aic or 0), float(other.bic or 0) < float(main.bic or 0)}
-    return {frozenset({True}): BETTER, frozenset({False}): WORSE}.get(frozenset(lower), MIXED)
+def _verdict(aic: float, bic: float) -> str:
+    if aic < 0 and bic < 0:
+        return BETTER
+    return MIXED if aic < 0 or bic < 0 else WORSE

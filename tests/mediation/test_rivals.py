@@ -47,6 +47,7 @@ def test_orders_that_imply_the_same_covariances_are_said_to_fit_equally(clusters
     assert full.npar == path.npar + levels
     assert full.logl > path.logl
     assert swapped.against == "worse"
+    assert swapped.aic_difference == pytest.approx(swapped.aic - path.aic)
     assert swapped.aic == pytest.approx(2 * swapped.npar - 2 * swapped.logl)
 
 

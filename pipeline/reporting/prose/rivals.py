@@ -15,10 +15,10 @@ def rivals(record: Record) -> list[str]:
     orders: Entries = record.part("model", "rivals") or ()
     if not orders or orders[0].get("logl") is None:
         return []
-    main, others = orders[0], orders[1:]
+    others = orders[1:]
     equal = [_named(one) for one in others if one["against"] == "equal"]
     told = [_equal(equal)] if equal else []
-    told += [_apart(main, one) for one in others if one["against"] in {"better", "worse", "mixed"}]
+    told += [_apart(one) for one in others if one["against"] in {"better", "worse", "mixed"}]
     return [" ".join(told)] if told else []
 
 
@@ -30,13 +30,13 @@ def _equal(names: list[str]) -> str:
     )
 
 
-def _apart(main: Mapping[str, Any], one: Mapping[str, Any]) -> str:
+def _apart(one: Mapping[str, Any]) -> str:
     words = {
         "better": "fits better than the hypothesized path",
         "worse": "fits worse than the hypothesized path",
         "mixed": "fits better than the hypothesized path by one criterion and worse by the other",
     }[str(one["against"])]
-    aic, bic = (numbers.number(float(one[k]) - float(main[k])) for k in ("aic", "bic"))
+    aic, bic = (numbers.number(one[f"{name}_difference"]) for name in ("aic", "bic"))
     return f"{_named(one)} {words} (AIC differs by {aic}, BIC by {bic})."
 
 
