@@ -363,3 +363,11 @@ def test_an_order_that_fits_equally_is_said_to_be_one_that_the_data_cannot_tell_
     assert "the order of the variables stays an assumption" in words
     assert "R1 (Reversed) fits worse than the hypothesized path (AIC differs by " in words
     assert told(recorded.record("demo"), "rivals") == ""
+
+
+def test_why_there_is_no_other_measurement_is_told_once() -> None:
+    found = recorded.results("army-climate")
+    model = found["stages"]["model"]["results"]
+    assert "does not stand beside it: no scale" in told(Record(found), "measured")
+    model["options"]["measurement_reason"] = model["why_no_other"]
+    assert told(Record(found), "measured").count("no scale of the path") == 1

@@ -49,7 +49,10 @@ def _beside(record: Record, used: str) -> str:
     name = WORDS["scores" if used == "latent" else "latent"]
     if not other.get("paths"):
         why = record.stage("model").get("why_no_other")
-        return f"A model of {name} does not stand beside it: {markup.literal(str(why))}." if why else ""
+        is_told = str(record.part("model", "options").get("measurement_reason")).endswith(str(why))
+        if not why or is_told:
+            return ""
+        return f"A model of {name} does not stand beside it: {markup.literal(str(why))}."
     own = {_key(r): r for r in record.slopes if r.get("beta") is not None}
     pairs = [(own[_key(r)], r) for r in other["paths"] if _key(r) in own and r.get("role", "path") == "path"]
     if not pairs:
