@@ -20,6 +20,7 @@ from pipeline.mediation.model import (
     PathModel,
 )
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
+from pipeline.mediation.resamples import Resamples, resample
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "NotEstimable",
     "PathGraph",
     "PathModel",
+    "Resamples",
     "Verdict",
     "contextual_effects",
     "draw_slopes",
@@ -47,4 +49,5 @@ __all__ = [
     "judge",
     "lay_beside",
     "percentile_interval",
+    "resample",
 ]

@@ -17,7 +17,7 @@ from pipeline.mediation.design import Design
 from pipeline.mediation.errors import NotEstimable
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.latent_rows import CLUSTER, UNIT, LatentRows, latent_rows
-from pipeline.mediation.model import Equation, PathModel, Slope, reference
+from pipeline.mediation.model import Equation, PathModel, Refit, Slope, reference
 from pipeline.mediation.rows import BETWEEN, WITHIN
 
 if TYPE_CHECKING:
@@ -53,7 +53,16 @@ def fit_latent_means(
     table = _table(rows, fit, cov, slopes, confidence)
     equations = {outcome: _equation(outcome, rows, fit, cov, design) for outcome in graph.outcomes}
     unit = (rows.unit or rows.cluster) if fit.method.robust else None
-    return PathModel(KIND, table, equations, confidence, joint=cov, notes=_notes(rows, fit), unit=unit)
+    return PathModel(
+        KIND,
+        table,
+        equations,
+        confidence,
+        joint=cov,
+        notes=_notes(rows, fit),
+        unit=unit,
+        refit=_refit(rows, fit, slopes),
+    )
 
 
 def _fit(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
@@ -108,6 +117,17 @@ def _covariance(rows: LatentRows, fit: TwoLevelFit, slopes: Sequence[Slope]) -> 
         raise NotEstimable("its standard errors cannot be computed: the information matrix is singular")
     index = pd.MultiIndex.from_tuples(slopes)
     return pd.DataFrame(cov, index=index, columns=index)
+
+
+def _refit(rows: LatentRows, fit: TwoLevelFit, slopes: Sequence[Slope]) -> Refit:
+    """Slopes by their names in the fit; clusters, or the units above them, as what is resampled."""
+    token = rows.names.token
+    names = {
+        (source, target, level): f"{token(target)} ~ {token(source)}" + (".l2" if level == BETWEEN else "")
+        for source, target, level in slopes
+    }
+    units = {rows.cluster: None} | ({rows.unit: UNIT} if rows.unit else {})
+    return Refit(fit, names, units, rows.unit or rows.cluster)
 
 
 def _free(fit: TwoLevelFit) -> Iterator[tuple[int, Row]]:

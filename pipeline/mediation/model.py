@@ -19,6 +19,9 @@ from pipeline.mediation.rows import Rows, Term
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline import sem
+    from pipeline.sem.twolevel.result import TwoLevelFit
+
 Slope = tuple[str, str, str]
 MANIFEST_MEANS = "manifest means: attenuated where clusters measure imprecisely"
 LATENT_MEANS = "latent means: corrected for the error with which clusters are measured by their members"
@@ -68,6 +71,20 @@ class Comparison:
     reason: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """What a bootstrap of the model needs: its fit, and the name of every slope in it.
+
+    `units` holds, by level, what `fit.bootstrap` takes as the unit of each row; None stands for the rows, or
+    the clusters, themselves. `default` is the level whose units are drawn unless another one is asked for.
+    """
+
+    fit: sem.Fit | TwoLevelFit
+    names: Mapping[Slope, str]
+    units: Mapping[str, Any]
+    default: str
+
+
 @dataclass(frozen=True)
 class PathModel:
     """Slopes of all equations.
@@ -79,7 +96,8 @@ class PathModel:
     within, of manifest cluster means for between; implied by the model for flat and with latent means.
     `joint` is the covariance of all slopes where one model holds them, by (predictor, outcome, level);
     without it equations are independent. `second` compares the whole with another program; `notes` are what
-    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to.
+    a model with latent means warns of as a whole, `unit` is the level that its errors are robust to. `refit`
+    is what the bootstrap needs; None where equations are fitted one by one.
     """
 
     kind: str
@@ -90,6 +108,7 @@ class PathModel:
     second: Comparison | None = None
     notes: tuple[str, ...] = ()
     unit: str | None = None
+    refit: Refit | None = None
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
@@ -119,6 +138,8 @@ def assemble(
     confidence: float,
     joint: pd.DataFrame | None = None,
     second: Comparison | None = None,
+    *,
+    refit: Refit | None = None,
 ) -> PathModel:
     """Lay the equations out as one table."""
     import pandas as pd
@@ -129,7 +150,7 @@ def assemble(
         for index in range(len(equation.slopes))
     ]
     equations = {outcome: equation for outcome, (_, equation) in fitted.items()}
-    return PathModel(kind, pd.DataFrame(rows), equations, confidence, joint, second)
+    return PathModel(kind, pd.DataFrame(rows), equations, confidence, joint, second, refit=refit)
 
 
 def _row(data: Rows, equation: Equation, index: int, confidence: float) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
+from pipeline.stages import effects as beside_effects
 from pipeline.stages import scored
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.study import LoadedStudy
@@ -22,7 +23,7 @@ from pipeline.study import LoadedStudy
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.mediation import Design, Equation, IndirectEffects, PathGraph, PathModel
+    from pipeline.mediation import Design, Equation, IndirectEffects, PathGraph, PathModel, Resamples
     from pipeline.study import Hypothesis
 
 BETA = "beta: the slope times the standard deviation of the predictor over that of the outcome"
@@ -61,11 +62,14 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         complete = fit("listwise")[0] if latent else None
         flat = _flat(study, graph, frames, design)
         main = latent or manifest or flat
-        effects = {fit.kind: _effects(study, graph, fit) for fit in (main, manifest, flat) if fit}
+        resamples = beside_effects.resampled(study, main)
+        effects = {fit.kind: _effects(study, graph, fit) for fit in (manifest, flat) if fit}
+        effects |= {main.kind: _effects(study, graph, main, resamples)}
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
     result = _fitted(main, effects[main.kind]) | {
         "contextual": _rows(effects[main.kind].contextual),
+        **beside_effects.sections(effects[main.kind], resamples),
         "equations": {name: _equation(one) for name, one in main.equations.items()},
         "manifest": _beside(manifest, effects["decomposed"]) if manifest and latent else None,
         "flat": _fitted(flat, effects["flat"])
@@ -201,12 +205,15 @@ def _flat(
     return fit_flat(graph, frames, design, _covariates(study), told.intervals.level, missing=told.missing)
 
 
-def _effects(study: LoadedStudy, graph: PathGraph, fit: PathModel) -> IndirectEffects:
+def _effects(
+    study: LoadedStudy, graph: PathGraph, fit: PathModel, resamples: Resamples | None = None
+) -> IndirectEffects:
     from pipeline.mediation import indirect_effects
 
     told = study.declared
     asked = [_route(one) for one in told.hypotheses]
-    return indirect_effects(fit, graph, told.intervals.draws, told.seed, told.intervals.level, also=asked)
+    draws, level = told.intervals.draws, told.intervals.level
+    return indirect_effects(fit, graph, draws, told.seed, level, also=asked, resamples=resamples)
 
 
 def _route(hypothesis: Hypothesis) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from pipeline.sem.twolevel.problem import Problem2, State2
 
 _FIRST, _LIMIT = 12, 30
 _SINGULAR = 1e-2
-_ROUNDS, _STEP, _FLAT = 4, 1e-5, 1e-8
+_STEP, _FLAT = 1e-5, 1e-8
 Evaluate = Callable[[Array, Array, Array, G], Slopes2]
 
 
@@ -152,17 +152,13 @@ def _runs_off(state: State2) -> bool:
 
 
 def _again(objective: Objective[Draws2[G]], draws: Draws2[G], draw: int, x: Array) -> Array:
-    """Descend again from x, each time with the second derivatives found there; NaN where that fails too."""
-    own = draws.keep(np.array([draw]))
-    for _ in range(_ROUNDS):
-        metric = _inverse_curvature(objective, draws.keep(np.repeat(draw, 2 * len(x))), x)
-        if metric is None:
-            break
-        descent = descend(objective, own, x[None], metric)
-        x = descent.x[0]
-        if descent.converged[0]:
-            return x
-    return np.full(len(x), np.nan)
+    """Descend again from x with the second derivatives found there; NaN where that fails too."""
+    lost: Array = np.full(len(x), np.nan)
+    metric = _inverse_curvature(objective, draws.keep(np.repeat(draw, 2 * len(x))), x)
+    if metric is None:
+        return lost
+    descent = descend(objective, draws.keep(np.array([draw])), x[None], metric)
+    return np.where(descent.converged[0], descent.x[0], lost)
 
 
 def _inverse_curvature(objective: Objective[Draws2[G]], same: Draws2[G], x: Array) -> Array | None:
