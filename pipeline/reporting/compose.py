@@ -21,6 +21,7 @@ from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     changes,
     contextual,
+    contrasts,
     correlations,
     descriptives,
     files,
@@ -47,6 +48,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     fit.table,
     paths.table,
     indirect.table,
+    contrasts.table,
     hypotheses.table,
     contextual.table,
     flat.table,
@@ -55,7 +57,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
-    *("paths", "indirect", "hypotheses", "contextual", "flat", "changes", "files"),
+    *("paths", "indirect", "contrasts", "hypotheses", "contextual", "flat", "changes", "files"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

@@ -38,6 +38,14 @@ def sections(effects: IndirectEffects, resamples: Resamples | None) -> dict[str,
     }
 
 
+def warnings(resamples: Resamples | None) -> list[str]:
+    """What the bootstrap warns of: withheld intervals, few units."""
+    if resamples is None:
+        return []
+    withheld = [f"bootstrap intervals are withheld: {resamples.reason}"] if resamples.reason else []
+    return [*withheld, *([resamples.caution] if resamples.caution else [])]
+
+
 def _told(resamples: Resamples | None) -> dict[str, Any]:
     if resamples is None:
         return {"draws": 0, "reason": EQUATION_BY_EQUATION}

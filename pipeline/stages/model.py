@@ -80,6 +80,7 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         "warnings": [
             *([_in_its_place(why_not)] if why_not else []),
             *main.warnings,
+            *beside_effects.warnings(resamples),
             *_disagreement(flat),
         ],
         "second_opinion": _second_opinion(manifest or main) | _within(manifest, complete),

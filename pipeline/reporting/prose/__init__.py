@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import method, results, summary
+from pipeline.reporting.prose import beside, method, results, summary
 from pipeline.reporting.record import Record
 
 
@@ -20,7 +20,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "measurement": results.measurement(record),
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
-        "indirect": results.indirect(record),
+        "indirect": [*results.indirect(record), *beside.sentences(record)],
         "hypotheses": results.hypotheses(record),
         "contextual": results.contextual(record),
         "flat": results.flat(record),
