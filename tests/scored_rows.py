@@ -31,7 +31,7 @@ def study(**more: Any) -> LoadedStudy:
         "alliance": made.instrument("alliance", 4, facets=facets),
         "outcome": made.instrument("outcome", 4),
     }
-    settings = {"intervals": {"draws": 1000}, "measurement": "scores"} | more
+    settings = {"intervals": {"draws": 1000, "bootstrap": 200}, "measurement": "scores"} | more
     levels, exports = settings.pop("levels", LEVELS), settings.pop("exports", EXPORTS)
     scales, edges = settings.pop("scales", SCALES), settings.pop("edges", EDGES)
     used = {name: instruments[name] for name in scales if name in instruments and "score" not in scales[name]}

@@ -30,6 +30,7 @@ from pipeline.mediation.model import (
 )
 from pipeline.mediation.model_fit import Indices, ModelFit, OneLevel
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
+from pipeline.mediation.resamples import Resamples, resample
 from pipeline.mediation.rivals import Order, compare_orders
 from pipeline.mediation.verdict import Verdict, judge
 
@@ -54,6 +55,7 @@ __all__ = [
     "Order",
     "PathGraph",
     "PathModel",
+    "Resamples",
     "Verdict",
     "compare_orders",
     "contextual_effects",
@@ -70,4 +72,5 @@ __all__ = [
     "latent_variable_rows",
     "lay_beside",
     "percentile_interval",
+    "resample",
 ]

@@ -6,16 +6,18 @@ The stages fit it beside the decomposed model, labelled as flat, or alone where 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline import sem
-from pipeline.mediation.design import Design
+from pipeline.mediation.design import Design, links
 from pipeline.mediation.errors import MediationError
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.least_squares import compared
-from pipeline.mediation.model import Comparison, Equation, PathModel, assemble
+from pipeline.mediation.likelihood import Floats
+from pipeline.mediation.model import Comparison, Equation, PathModel, Refit, Slope, assemble
 from pipeline.mediation.model_fit import fit_of
 from pipeline.mediation.observed import Observed
 from pipeline.mediation.rows import FLAT, Missing, Rows, flat_rows, flat_table
@@ -41,12 +43,12 @@ def fit_flat(
 ) -> PathModel:
     """Fit all equations at once by maximum likelihood on the rows of the path's lowest level.
 
-    Variables of higher levels are copied down to those rows. Predictors that no arrow reaches are fixed, and
-    residuals of different outcomes do not correlate. Estimates on complete rows are those of least squares;
-    there each equation's errors are multiplied by the root of n / (n - p), p its coefficients, and referred
-    to t, which makes them those of least squares too. With `fiml` a row that lacks an outcome counts with
-    what it has, and errors are large-sample ones from the observed information. Where clusters exist, slopes
-    mix within and between and their standard errors are too small (Moulton, 1986).
+    Variables of higher levels are copied down to those rows. Predictors that no arrow reaches are fixed;
+    estimates take residuals of different outcomes as uncorrelated. On complete rows they are those of least
+    squares; there each equation's errors are multiplied by the root of n / (n - p), p its coefficients, and
+    referred to t, which makes them those of least squares too. With `fiml` a row that lacks an outcome counts
+    with what it has, and errors are large-sample ones from the observed information. Where clusters exist,
+    slopes mix within and between and their standard errors are too small (Moulton, 1986).
     """
     entering = {name: tuple((covariates or {}).get(name, ())) for name in graph.outcomes}
     table, left_out = flat_table(graph, entering, frames, design, missing)
@@ -65,6 +67,8 @@ def fit_flat(
         )
         for rows in data
     }
+    ids = links(level, frames, design).loc[table.index]
+    units = {level: None} | {str(upper): ids[upper].to_numpy() for upper in ids.columns}
     return assemble(
         "flat",
         fitted,
@@ -73,6 +77,7 @@ def fit_flat(
         second=_second(observed, fit, table, data),
         fit=fit_of(fit, observed.in_words),
         full_information=missing == "fiml" and bool(table.isna().to_numpy().any()),
+        refit=Refit(fit, observed.names(), units, level),
     )
 
 
@@ -84,14 +89,42 @@ def _fit(observed: Observed, table: pd.DataFrame, missing: Missing) -> sem.Fit:
 
 
 def _joint(observed: Observed, fit: sem.Fit, data: Sequence[Rows], missing: Missing) -> pd.DataFrame:
-    """Covariance of all slopes; on complete rows with the degrees of freedom of least squares."""
+    """Covariance of all slopes.
+
+    On complete rows it has the degrees of freedom of least squares, and slopes of outcomes that no route
+    connects covary through their residuals (Zellner, 1962).
+    """
     cov = observed.slope_covariance(fit)
     if missing == "fiml":
         return cov
     inflate = np.concatenate(
         [np.full(len(rows.terms), np.sqrt(fit.nobs / _freedom(fit, rows))) for rows in data]
     )
-    return cov * np.outer(inflate, inflate)
+    whole = cov * np.outer(inflate, inflate)
+    for one, other in combinations(data, 2):
+        if not observed.connected(one.outcome, other.outcome):
+            block = _shared(one, other)
+            whole.loc[_slopes(one), _slopes(other)] = block
+            whole.loc[_slopes(other), _slopes(one)] = block.T
+    return whole
+
+
+def _slopes(rows: Rows) -> list[Slope]:
+    return [(term.predictor, rows.outcome, FLAT) for term in rows.terms]
+
+
+def _shared(one: Rows, other: Rows) -> Floats:
+    """Covariance of two equations' least squares slopes: s12 (X1'X1)^-1 X1'X2 (X2'X2)^-1."""
+    (left, first), (right, second) = _solved(one), _solved(other)
+    freedom = np.sqrt(np.prod([len(rows.y) - len(rows.terms) - 1 for rows in (one, other)], dtype=float))
+    out: Floats = float(first @ second) / freedom * (left @ right.T)
+    return out[1:, 1:]
+
+
+def _solved(rows: Rows) -> tuple[Floats, Floats]:
+    """The matrix that turns an outcome into least squares estimates, and the residuals."""
+    inverse: Floats = np.asarray(np.linalg.pinv(rows.matrix), dtype=float)
+    return inverse, rows.y - rows.matrix @ (inverse @ rows.y)
 
 
 def _freedom(fit: sem.Fit, rows: Rows) -> int:
@@ -101,7 +134,7 @@ def _freedom(fit: sem.Fit, rows: Rows) -> int:
 def _equation(
     observed: Observed, fit: sem.Fit, rows: Rows, joint: pd.DataFrame, left_out: Mapping[str, int]
 ) -> Equation:
-    own = [(term.predictor, rows.outcome, FLAT) for term in rows.terms]
+    own = _slopes(rows)
     missing, freedom = fit.method.missing, _freedom(fit, rows)
     left = observed.residual_variance(fit, rows.outcome)
     complete = missing == "listwise"

@@ -16,8 +16,8 @@ from pipeline.mediation.decomposed import few_clusters
 from pipeline.mediation.design import Design
 from pipeline.mediation.errors import NotEstimable
 from pipeline.mediation.graph import PathGraph
-from pipeline.mediation.latent_rows import LatentRows
-from pipeline.mediation.model import Equation, PathModel, Slope, reference
+from pipeline.mediation.latent_rows import UNIT, LatentRows
+from pipeline.mediation.model import Equation, PathModel, Refit, Slope, reference
 from pipeline.mediation.model_fit import fit_of
 from pipeline.mediation.rows import BETWEEN, FLAT, WITHIN
 
@@ -79,6 +79,18 @@ class Joint:
             for block in self.rows.blocks
             for source, target in sorted(block.edges, key=lambda edge: self.rows.roles[edge] == "covariate")
         )
+
+    @property
+    def refit(self) -> Refit:
+        """Slopes by their names in the fit; what is resampled: rows, clusters, or the units above them."""
+        token, second = self.rows.names.token, {BETWEEN: ".l2"}
+        names = {
+            (source, target, level): f"{token(target)} ~ {token(source)}{second.get(level, '')}"
+            for source, target, level in self.slopes
+        }
+        own, above = self.rows.cluster or self.rows.lowest, self.rows.unit
+        units = {own: None} | ({above: UNIT} if above else {})
+        return Refit(self.fit, names, units, above or own)
 
     def parameter(self, token: str, op: str, level: int) -> float:
         """An intercept or a residual variance."""
@@ -143,6 +155,7 @@ def path_model(kind: str, joint: Joint, graph: PathGraph, design: Design, confid
         unit=unit,
         fit=fit_of(fit, rows.names.words),
         full_information=fit.method.missing == "fiml",
+        refit=joint.refit,
     )
 
 

@@ -20,6 +20,9 @@ from pipeline.mediation.rows import FLAT, Rows, Term
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline import sem
+    from pipeline.sem.twolevel.result import TwoLevelFit
+
 Slope = tuple[str, str, str]
 MANIFEST_MEANS = "manifest means: attenuated where clusters measure imprecisely"
 LATENT_MEANS = "latent means: corrected for the error with which clusters are measured by their members"
@@ -75,6 +78,20 @@ class Comparison:
     reason: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """What a bootstrap of the model needs: its fit, and the name of every slope in it.
+
+    `units` holds, by level, what `fit.bootstrap` takes as the unit of each row; None stands for the rows, or
+    the clusters, themselves. `default` is the level whose units are drawn unless another one is asked for.
+    """
+
+    fit: sem.Fit | TwoLevelFit
+    names: Mapping[Slope, str]
+    units: Mapping[str, Any]
+    default: str
+
+
 @dataclass(frozen=True)
 class PathModel:
     """Slopes of all equations.
@@ -88,7 +105,8 @@ class PathModel:
     without it equations are independent. `second` compares the whole with another program; `notes` are what
     a model of the whole path warns of, `unit` is the level that its errors are robust to; `fit` says how well
     it reproduces what it was fitted to, None where equations were fitted one by one. With `full_information`
-    rows that lack some answers count with those that they have.
+    rows that lack some answers count with those that they have. `refit` is what the bootstrap needs; None
+    where equations are fitted one by one.
     """
 
     kind: str
@@ -101,6 +119,7 @@ class PathModel:
     unit: str | None = None
     fit: ModelFit | None = None
     full_information: bool = False
+    refit: Refit | None = None
 
     def cov(self, outcome: str) -> pd.DataFrame:
         """Covariance matrix of an equation's slopes, named by (predictor, level)."""
@@ -146,6 +165,7 @@ def assemble(
     second: Comparison | None = None,
     fit: ModelFit | None = None,
     full_information: bool = False,
+    refit: Refit | None = None,
 ) -> PathModel:
     """Lay the equations out as one table."""
     import pandas as pd
@@ -165,6 +185,7 @@ def assemble(
         second,
         fit=fit,
         full_information=full_information,
+        refit=refit,
     )
 
 

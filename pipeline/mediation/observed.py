@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline import sem
 from pipeline.mediation.likelihood import Floats
+from pipeline.mediation.model import Slope
 from pipeline.mediation.rows import FLAT, Missing, Rows
 
 if TYPE_CHECKING:
@@ -49,6 +50,24 @@ class Observed:
         last = [code[outcome] for outcome in self.equations if outcome not in explains]
         lines += [f"{a} ~~ 0*{b}" for k, a in enumerate(last) for b in last[k + 1 :]]
         return "\n".join(lines)
+
+    def connected(self, one: str, other: str) -> bool:
+        """Whether a route leads from one outcome to the other, either way."""
+        return one in self._before(other) or other in self._before(one)
+
+    def names(self) -> dict[Slope, str]:
+        """Every slope's name in the fit."""
+        code = self.codes
+        return {
+            (name, outcome, FLAT): f"{code[outcome]} ~ {code[name]}"
+            for outcome, predictors in self.equations.items()
+            for name in predictors
+        }
+
+    def _before(self, outcome: str) -> set[str]:
+        """Variables that lead to an outcome."""
+        own = set(self.equations.get(outcome, ()))
+        return own.union(*(self._before(name) for name in own))
 
     def in_words(self, text: str) -> str:
         """Put the names of variables back into a message."""

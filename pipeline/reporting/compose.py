@@ -21,6 +21,7 @@ from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     changes,
     contextual,
+    contrasts,
     correlations,
     descriptives,
     files,
@@ -51,6 +52,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     paths.table,
     model_fit.table,
     indirect.table,
+    contrasts.table,
     hypotheses.table,
     contextual.table,
     flat.table,
@@ -61,8 +63,8 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
-    *("paths", "model_fit", "indirect", "hypotheses", "contextual", "flat", "measured", "rivals"),
-    *("changes", "files"),
+    *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "contextual", "flat", "measured"),
+    *("rivals", "changes", "files"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

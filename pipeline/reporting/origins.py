@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables.indirect import bootstrap_note
 from pipeline.reporting.values import Details
 
 SUMMARY = "How this was made"
@@ -110,6 +111,7 @@ def _intervals(record: Record) -> list[tuple[str, str]]:
     told = [
         ("Intervals", markup.literal(str(labels.get("intervals") or numbers.MISSING))),
         ("Draws", numbers.count(options.get("draws"))),
+        ("Bootstrap", bootstrap_note(record) or numbers.MISSING),
         ("Confidence", numbers.confidence(record.confidence)),
     ]
     return [(name, words) for name, words in told if words != numbers.MISSING]

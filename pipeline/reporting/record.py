@@ -14,7 +14,8 @@ from pipeline.reporting import markup, numbers
 
 Entries = Sequence[Mapping[str, Any]]
 ARROW = " -> "
-BLANK = dict.fromkeys(("est", "se", "z", "ci_lower", "ci_upper", "pvalue", "beta"))
+_INTERVALS = ("ci_lower", "ci_upper", "pvalue", "boot_se", "boot_lower", "boot_upper", "bc_lower", "bc_upper")
+BLANK = dict.fromkeys(("est", "se", "z", "beta", "joint_pvalue", *_INTERVALS))
 NO_VERDICT = {"verdict": None, "reason": "an equation that it rests on did not converge"}
 
 
@@ -142,6 +143,26 @@ class Record:
         return [r | BLANK if r["outcome"] in self.withheld else r for r in map(dict, rows)]
 
     @property
+    def contrasts(self) -> Entries:
+        """Differences between indirect effects of one level; none where an equation is withheld."""
+        return self._compared("contrasts")
+
+    @property
+    def contextual_indirect(self) -> Entries:
+        """Indirect effects between minus those within; none where an equation is withheld."""
+        return self._compared("contextual_indirect")
+
+    @property
+    def proportions(self) -> Entries:
+        """Shares of total effects that are indirect; none where an equation is withheld."""
+        return self._compared("proportions")
+
+    @property
+    def is_bootstrapped(self) -> bool:
+        """Whether effects have bootstrap intervals."""
+        return any(r.get("boot_lower") is not None for r in self.effects)
+
+    @property
     def hypotheses(self) -> Entries:
         """Hypotheses with estimate and verdict; no verdict on what is withheld."""
         rows: Entries = self.part("model", "hypotheses") or ()
@@ -176,6 +197,10 @@ class Record:
     def decimals_of(self, effect: str) -> int:
         """Decimals of an effect: those of slopes for a single arrow, more for products."""
         return self.effect_decimals if effect.count(ARROW) > 1 else 2
+
+    def _compared(self, name: str) -> Entries:
+        rows: Entries = self.part("model", name) or ()
+        return [] if self.withheld else [dict(r) for r in rows]
 
     def _rests_on_withheld(self, effect: Mapping[str, Any]) -> bool:
         if effect.get("kind") in {"total", "total_indirect"}:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
+from pipeline.stages import effects as beside_effects
 from pipeline.stages import laid, model_options, scored, second_opinion
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.path_models import PathModels, design_of, path_models
@@ -20,7 +21,7 @@ from pipeline.stages.verdicts import judged, route_of
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
-    from pipeline.mediation import IndirectEffects, PathGraph, PathModel
+    from pipeline.mediation import IndirectEffects, PathGraph, PathModel, Resamples
 
 Effects = Mapping[str, "IndirectEffects"]
 
@@ -33,11 +34,13 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
     try:
         graph, design = PathGraph.of(study.edges), design_of(study)
         models = path_models(study, graph, frames, design)
-        effects = {fit.kind: _effects(study, graph, fit) for fit in models.every}
+        resamples = beside_effects.resampled(study, models.main)
+        effects = {fit.kind: _effects(study, graph, fit) for fit in models.every if fit is not models.main}
+        effects |= {models.main.kind: _effects(study, graph, models.main, resamples)}
         orders = rivals(study, models, graph, frames, design)
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
-    result = _result(study, models, effects) | {"rivals": orders}
+    result = _result(study, models, effects, resamples) | {"rivals": orders}
     write_json(workspace.build / "model" / "model.json", result)
 
 
@@ -76,28 +79,35 @@ def _items(study: LoadedStudy, scale: str) -> dict[str, object]:
     return {"items": list(study.columns(scale)), "rule": scoring.rule, "factor": scoring.factor}
 
 
-def _result(study: LoadedStudy, models: PathModels, effects: Effects) -> dict[str, Any]:
+def _result(
+    study: LoadedStudy, models: PathModels, effects: Effects, resamples: Resamples | None
+) -> dict[str, Any]:
     """Everything about the path that model.json holds."""
     main, flat, beside, other = models.main, models.flat, models.beside, models.measured.other
     own = effects[main.kind]
     place = [model_options.in_its_place(models.why_not)] if models.why_not else []
+    warnings = [*main.warnings, *beside_effects.warnings(resamples), *second_opinion.disagreement(flat)]
     return laid.whole(main, own) | {
+        **beside_effects.sections(own, resamples),
         "manifest": laid.whole(beside, effects[beside.kind]) if beside else None,
         "flat": laid.whole(flat, effects["flat"]) | {"second_opinion": second_opinion.two_programs(flat)},
         "other": laid.whole(other, effects[other.kind]) if other else None,
         "why_no_other": models.measured.why_no_other,
         "options": model_options.options(study, main, models.measured),
         "labels": model_options.labels(main, models.measured, models.why_not),
-        "warnings": [*place, *main.warnings, *second_opinion.disagreement(flat)],
+        "warnings": [*place, *warnings],
         "second_opinion": second_opinion.of_models(models),
         "densities": own.densities,
         "hypotheses": [judged(study, one, main, own) for one in study.declared.hypotheses],
     }
 
 
-def _effects(study: LoadedStudy, graph: PathGraph, fit: PathModel) -> IndirectEffects:
+def _effects(
+    study: LoadedStudy, graph: PathGraph, fit: PathModel, resamples: Resamples | None = None
+) -> IndirectEffects:
     from pipeline.mediation import indirect_effects
 
     told = study.declared
     asked = [route_of(one) for one in told.hypotheses]
-    return indirect_effects(fit, graph, told.intervals.draws, told.seed, told.intervals.level, also=asked)
+    draws, level = told.intervals.draws, told.intervals.level
+    return indirect_effects(fit, graph, draws, told.seed, level, also=asked, resamples=resamples)

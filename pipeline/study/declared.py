@@ -115,11 +115,12 @@ class Rival(Declared):
 
 
 class Intervals(Declared):
-    """How intervals of indirect effects are made."""
+    """How intervals of indirect effects are made: Monte Carlo `draws`, `bootstrap` resamples beside them."""
 
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     method: Literal["monte_carlo"] = "monte_carlo"
     draws: Annotated[int, Field(ge=1000)] = 20000
+    bootstrap: Annotated[int, Field(ge=200)] = 1000
 
 
 class ReportOptions(Declared):

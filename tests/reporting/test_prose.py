@@ -163,7 +163,8 @@ def test_manifest_means_are_told_where_they_are_the_main_model() -> None:
 def test_warnings_are_told_in_words_once() -> None:
     words = prose.sentences(recorded.record("army-leadership"))["warnings"]
     assert [markup.plain(text).replace("\u00a0", " ")[:28] for text in words] == [
-        "There are 49 clusters: below"
+        "There are 49 clusters: below",
+        "The bootstrap draws only 49 ",
     ]
     assert "raised a warning" not in told(recorded.record("army-leadership"), "limits")
 
@@ -230,6 +231,49 @@ def test_direction_needs_an_interval_on_one_side() -> None:
     assert results.direction({"est": 0.1, "ci_lower": -0.1, "ci_upper": 0.3}) == "not clearly related to"
     assert results.direction({"est": -0.1, "ci_lower": -0.3, "ci_upper": -0.01}) == "negatively related to"
     assert not results.excludes_zero({"est": 0.1, "ci_lower": None, "ci_upper": None})
+
+
+def moved(study: str, at: int, **changes: float) -> Record:
+    """A study with one indirect effect changed."""
+    found = recorded.results(study)
+    found["stages"]["model"]["results"]["indirect"][at] |= changes
+    return Record(found)
+
+
+def test_intervals_that_disagree_about_zero_are_told() -> None:
+    assert "agree about zero for every effect" in told(recorded.record("army-climate"), "indirect")
+    words = told(moved("army-climate", 0, boot_lower=-0.002), "indirect")
+    assert "bootstrap intervals agree" not in words
+    assert (
+        "Within companies, the intervals of the effect Leader support → Co-worker cohesion → Well-being "
+        "disagree about zero: the Monte Carlo interval [0.028, 0.054] and the bias-corrected bootstrap "
+        "interval [0.029, 0.055] exclude it, the bootstrap percentile interval [−0.002, 0.054] holds it."
+    ) in words
+    direct = told(moved("army-climate", 2, bc_lower=-0.1), "indirect")
+    assert "the normal-theory interval [0.438, 0.515] and" in direct
+
+
+def test_a_share_is_told_or_why_there_is_none() -> None:
+    words = told(recorded.record("army-climate"), "indirect")
+    share = "8% of the total effect of leader support on well-being was indirect, 95% CI [5%, 11%]."
+    assert f"Within companies, {share}" in words
+    assert (
+        "Between companies, no share of the total effect of leader support on well-being is called" in words
+    )
+    assert "opposite signs" in words
+
+
+def test_differences_of_indirect_effects_are_told_where_they_are_clear() -> None:
+    words = told(recorded.record("demo"), "indirect")
+    assert "No two routes of one level had indirect effects that differed clearly." in words
+    assert "No indirect effect between staff differed clearly from the one within them." in words
+    found = recorded.results("demo")
+    found["stages"]["model"]["results"]["contrasts"][0] |= {"ci_lower": -0.02, "ci_upper": -0.001}
+    clear = told(Record(found), "indirect")
+    assert "Indirect effects differed between routes for" in clear
+    assert "The other pairs did not differ clearly." in clear
+    found["stages"]["model"]["results"]["contextual_indirect"][0] |= {"ci_lower": -0.3, "ci_upper": -0.1}
+    assert "The indirect effect between staff differed from the one within" in told(Record(found), "indirect")
 
 
 def unconverged(study: str, outcome: str) -> Record:

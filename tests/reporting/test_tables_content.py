@@ -16,6 +16,7 @@ from pipeline.reporting.tables import (
     build,
     changes,
     contextual,
+    contrasts,
     correlations,
     descriptives,
     fit,
@@ -94,12 +95,63 @@ def test_indirect_effects_have_level_interval_draws_and_seed() -> None:
     table = indirect.table(recorded.record("army-climate"))
     found = rows(table)
     route = "Leader support → Co-worker cohesion → Well-being"
-    assert found[f"Within companies|{route}"] == ["0.041", "0.007", "[0.028, 0.054]", "< .001"]
-    assert found[f"Between companies|{route}"] == ["−0.097", "0.081", "[−0.265, 0.057]", ".222"]
+    assert found[f"Within companies|{route}"] == [
+        *("0.041", "0.007", "[0.028, 0.054]", "< .001", "[0.028, 0.054]", "[0.029, 0.055]", "< .001")
+    ]
+    assert found[f"Between companies|{route}"] == [
+        *("−0.097", "0.081", "[−0.265, 0.057]", ".222", "[−0.296, 0.053]", "[−0.300, 0.052]", ".220")
+    ]
     assert "Total indirect" not in " ".join(found)
     assert table is not None
+    assert [cell.text for cell in table.header[0].cells] == ["", "Monte Carlo", "Bootstrap, 95% CI", ""]
+    assert "1,000 resamples of the 99 companies, seed 1996; 100.0% were usable." in (table.general or "")
     assert "20,000 draws" in (table.general or "")
     assert "seed 1996" in (table.general or "")
+
+
+def bootstrapped(study: str, **changes: object) -> Record:
+    """A study whose bootstrap went otherwise; without usable draws its effects have no such intervals."""
+    found = recorded.results(study)
+    told = found["stages"]["model"]["results"]
+    told["bootstrap"] |= changes
+    if told["bootstrap"]["reason"]:
+        names = ("boot_se", "boot_lower", "boot_upper", "bc_lower", "bc_upper")
+        for part in ("indirect", "contrasts", "contextual_indirect"):
+            told[part] = [row | dict.fromkeys(names) for row in told[part]]
+    return Record(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"usable": 0.62, "reason": "only 620 of 1000 draws are usable"}, "are withheld: only 620 of 1000"),
+        ({"draws": 0, "reason": "fitted equation by equation"}, "There are no bootstrap intervals: fitted"),
+    ],
+)
+def test_withheld_bootstrap_intervals_leave_their_reason(changes: dict[str, object], words: str) -> None:
+    for make in (indirect.table, contrasts.table):
+        table = make(bootstrapped("army-climate", **changes))
+        assert table is not None
+        assert words in (table.general or "")
+        heads = [cell.text for row in table.header for cell in row.cells]
+        assert "95% CI" in heads
+        assert "BC" not in heads
+
+
+def test_few_resampled_units_and_improper_draws_are_told() -> None:
+    note = indirect.table(recorded.record("army-leadership")).general or ""  # type: ignore[union-attr]
+    assert "232 of them hold a variance below zero" in note
+    assert "Caution: the bootstrap draws only 49 units" in note
+
+
+def test_routes_are_held_against_each_other_and_levels_too() -> None:
+    found = rows(contrasts.table(recorded.record("demo")))
+    group = "Between staff: Perceived Leader Support → Day-to-Day Functioning and Well-Being"
+    assert sum(stub.startswith(f"{group}|By way of") for stub in found) == 6
+    last = [stub for stub in found if stub.startswith("Between staff, less within|")]
+    assert len(last) == 1
+    assert found[last[0]][0] == "−0.0389"
+    assert contrasts.table(recorded.record("plain")) is None
 
 
 def test_small_products_get_the_decimals_they_need() -> None:

@@ -80,6 +80,40 @@ def test_the_army_study(tmp_path, data):
     assert all(set(one["r2"]) == {"within", "between"} for one in found["equations"].values())
 
 
+def test_bootstrap_differences_and_shares_of_the_army_study(tmp_path, data):
+    found = run(tmp_path, *army(data))
+    assert found["bootstrap"] == {
+        "draws": 1000,
+        "seed": 1,
+        "level": "company",
+        "units": 99,
+        "usable": 1.0,
+        "inadmissible": 0,
+        "intervals": ["percentile", "bc"],
+        "reason": None,
+        "caution": None,
+    }
+    within, between = (row for row in found["indirect"] if row["kind"] == "specific")
+    for row, joint in ((within, True), (between, False)):
+        assert row["boot_lower"] < row["est"] < row["boot_upper"]
+        assert row["bc_lower"] < row["est"] < row["bc_upper"]
+        assert (row["joint_pvalue"] < 0.05) is joint
+    assert found["contextual_indirect"][0]["est"] == pytest.approx(between["est"] - within["est"])
+    shares = {row["level"]: row for row in found["proportions"]}
+    assert_close("three decimals", shares["within"]["est"], 0.079)
+    assert "opposite signs" in shares["between"]["reason"]
+    assert found["contrasts"] == []
+    assert "boot_lower" not in found["flat"]["indirect"][0]
+
+
+def test_teams_are_resampled_where_clients_lie_in_staff_in_teams(tmp_path):
+    found = run(tmp_path)
+    assert (found["bootstrap"]["level"], found["bootstrap"]["units"]) == ("team", 20)
+    caution = "the bootstrap draws only 20 units of the level team (fewer than 30)"
+    assert found["bootstrap"]["caution"].startswith(caution)
+    assert any(text.startswith(caution) for text in found["warnings"])
+
+
 def test_manifest_means_stand_beside_the_latent_ones(tmp_path, data):
     found = run(tmp_path, *army(data))["manifest"]
     slopes = {(row["predictor"], row["outcome"], row["level"]): row["est"] for row in found["paths"]}
@@ -102,6 +136,8 @@ def test_where_latent_means_have_no_solution_manifest_ones_take_their_place(tmp_
     assert found["warnings"][0].endswith("The model with manifest means stands in its place")
     assert found["labels"]["means"] == found["warnings"][0]
     assert found["labels"]["between"].startswith("manifest means")
+    assert (found["bootstrap"]["draws"], "boot_lower" in found["indirect"][0]) == (0, False)
+    assert "fitted equation by equation" in found["bootstrap"]["reason"]
 
 
 def test_a_study_may_ask_for_complete_rows(tmp_path):
@@ -174,6 +210,7 @@ def test_a_study_without_clusters_is_labelled_single_level(tmp_path):
     assert "largest difference of a slope" in found["second_opinion"]["sentence"]
     assert 0 < found["equations"]["outcome"]["r2"]["flat"] < 1
     assert found["options"]["means"] is None
+    assert (found["bootstrap"]["level"], found["bootstrap"]["units"]) == ("client", 500)
 
 
 def test_full_information_is_there_for_one_level(tmp_path):

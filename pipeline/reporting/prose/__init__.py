@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import method, path_fit, results, rivals, summary
+from pipeline.reporting.prose import beside, method, path_fit, results, rivals, summary
 from pipeline.reporting.record import Record
 
 
@@ -23,7 +23,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "model_fit": path_fit.fit(record),
         "measured": path_fit.measured(record),
         "rivals": rivals.rivals(record),
-        "indirect": results.indirect(record),
+        "indirect": [*results.indirect(record), *beside.sentences(record)],
         "hypotheses": results.hypotheses(record),
         "contextual": results.contextual(record),
         "flat": results.flat(record),

@@ -309,7 +309,22 @@ def _effects(record: Record) -> str:
         "Indirect effects are products of the slopes along a route. Their "
         f"{numbers.confidence(record.confidence)} intervals are Monte Carlo intervals: "
         f"{numbers.count(draws)} draws from the normal distribution of the estimated slopes, seed "
-        f"{options.get('seed')} (MacKinnon et al., 2004). {_lacking(record)}; nothing was imputed."
+        f"{options.get('seed')} (MacKinnon et al., 2004).{_bootstrap(record)} {_lacking(record)}; nothing "
+        "was imputed."
+    )
+
+
+def _bootstrap(record: Record) -> str:
+    """What was resampled, with the space before it; nothing without a bootstrap."""
+    told: Mapping[str, Any] = record.part("model", "bootstrap")
+    if not told.get("draws"):
+        return ""
+    units = record.many(str(told["level"]))
+    drawn = f"whole {units} (Cameron et al., 2008)" if record.is_clustered else units
+    return (
+        " Beside them stand bootstrap intervals, percentile and bias-corrected: the model was fitted again "
+        f"to {numbers.count(told['draws'])} resamples of {drawn}. They rest on no normal distribution of the "
+        "slopes; where fewer than 90% of the resamples give a solution they are withheld."
     )
 
 

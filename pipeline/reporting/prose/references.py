@@ -14,6 +14,11 @@ METHODS = {
         "data aggregation and analysis. In K. J. Klein & S. W. J. Kozlowski (Eds.), *Multilevel theory, "
         "research, and methods in organizations* (pp. 349–381). Jossey-Bass."
     ),
+    "Cameron et al., 2008": (
+        "Cameron, A. C., Gelbach, J. B., & Miller, D. L. (2008). Bootstrap-based improvements for inference "
+        "with clustered errors. *Review of Economics and Statistics, 90*(3), 414–427. "
+        "[https://doi.org/10.1162/rest.90.3.414](https://doi.org/10.1162/rest.90.3.414)"
+    ),
     "Cronbach, 1951": (
         "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, "
         "16*(3), 297–334. [https://doi.org/10.1007/BF02310555](https://doi.org/10.1007/BF02310555)"
@@ -43,6 +48,12 @@ METHODS = {
         "contextual studies. *Psychological Methods, 13*(3), 203–229. "
         "[https://doi.org/10.1037/a0012869](https://doi.org/10.1037/a0012869)"
     ),
+    "MacKinnon, 2008": "MacKinnon, D. P. (2008). *Introduction to statistical mediation analysis*. Erlbaum.",
+    "MacKinnon et al., 2002": (
+        "MacKinnon, D. P., Lockwood, C. M., Hoffman, J. M., West, S. G., & Sheets, V. (2002). A comparison "
+        "of methods to test mediation and other intervening variable effects. *Psychological Methods, 7*(1), "
+        "83–104. [https://doi.org/10.1037/1082-989X.7.1.83](https://doi.org/10.1037/1082-989X.7.1.83)"
+    ),
     "MacKinnon et al., 2004": (
         "MacKinnon, D. P., Lockwood, C. M., & Williams, J. (2004). Confidence limits for the indirect "
         "effect: Distribution of the product and resampling methods. *Multivariate Behavioral Research, "
@@ -58,6 +69,11 @@ METHODS = {
         "Mehta, P. D., & Neale, M. C. (2005). People are variables too: Multilevel structural equations "
         "modeling. *Psychological Methods, 10*(3), 259–284. "
         "[https://doi.org/10.1037/1082-989X.10.3.259](https://doi.org/10.1037/1082-989X.10.3.259)"
+    ),
+    "Preacher & Hayes, 2008": (
+        "Preacher, K. J., & Hayes, A. F. (2008). Asymptotic and resampling strategies for assessing and "
+        "comparing indirect effects in multiple mediator models. *Behavior Research Methods, 40*(3), "
+        "879–891. [https://doi.org/10.3758/BRM.40.3.879](https://doi.org/10.3758/BRM.40.3.879)"
     ),
     "Preacher et al., 2010": (
         "Preacher, K. J., Zyphur, M. J., & Zhang, Z. (2010). A general multilevel SEM framework for "
@@ -81,6 +97,12 @@ METHODS = {
         "Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance "
         "structure analysis with nonnormal missing data. *Sociological Methodology, 30*(1), 165–200. "
         "[https://doi.org/10.1111/0081-1750.00078](https://doi.org/10.1111/0081-1750.00078)"
+    ),
+    "Yzerbyt et al., 2018": (
+        "Yzerbyt, V., Muller, D., Batailler, C., & Judd, C. M. (2018). New recommendations for testing "
+        "indirect effects in mediational models: The need to report and test component paths. *Journal of "
+        "Personality and Social Psychology, 115*(6), 929–943. "
+        "[https://doi.org/10.1037/pspa0000132](https://doi.org/10.1037/pspa0000132)"
     ),
     "Zhang et al., 2009": (
         "Zhang, Z., Zyphur, M. J., & Preacher, K. J. (2009). Testing multilevel mediation using hierarchical "

@@ -16,6 +16,8 @@ from pipeline.sem.errors import ModelError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.sem.bootstrap.units import Units
+
 
 class Draws(Protocol):
     """Draws of the parameters, and of whatever follows from them."""
@@ -37,6 +39,11 @@ class Draws(Protocol):
 
 class Source(Protocol):
     """Where draws come from."""
+
+    @property
+    def units(self) -> Units:
+        """What is drawn."""
+        ...
 
     def without_each(self) -> Draws:
         """Return the estimates without each unit in turn."""

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from pipeline import sem
+from pipeline.sem.twolevel.bootstrap.incomplete import PatternTable, evaluate
+from pipeline.sem.twolevel.incomplete import Incomplete
 
 from ..references import frame
 from .references import CASES, data_of, fitted
@@ -122,3 +124,26 @@ def test_shipped_company_indices():
         flat.append(a * np.linalg.solve(S[:3, :3], S[:3, 3])[2])
     assert not draws.failed
     assert np.corrcoef(flat, draws.of("indw"))[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["with cluster variables", "without"])
+def test_the_batched_likelihood_of_incomplete_rows_is_the_plain_one(own):
+    """Missing answers of people and of clusters; a resample that draws some clusters often, others never."""
+    rng = np.random.default_rng(6)
+    data = data_of("Demo_twolevel.csv").iloc[:600].copy()
+    data["w1"] = data["w1"].where(~data["cluster"].isin(data["cluster"].unique()[::7]))
+    for name in ("y1", "y2", "x1"):
+        data.loc[rng.random(len(data)) < 0.15, name] = np.nan
+    between = "y2 ~ y1 + w1\ny1 ~ w1\nw1 ~~ w1" if own else "y2 ~ y1"
+    syntax = f"level: 1\ny2 ~ y1 + x1\ny1 ~~ y1\nx1 ~~ x1\nlevel: 2\n{between}\nx1 ~~ x1"
+    fit = sem.fit(syntax, data, cluster="cluster", missing="fiml")
+    rows, scale = fit.clusters.groups[0], fit.solution.sample.scale
+    counts = np.array([np.bincount(rng.integers(rows.clusters, size=rows.clusters), minlength=rows.clusters)])
+    draws = PatternTable.of(rows, scale).draw(np.repeat(counts, 3, axis=0).astype(float))
+    implied = fit.solution.state.points[0].implied
+    moments = (implied.within, implied.between, implied.mu)
+    batched = evaluate(*(np.repeat(part[None], 3, axis=0) for part in moments), draws)
+    plain = Incomplete(draws.moments(1)).at(implied)
+    assert np.isclose(batched.value[1], plain.value, rtol=1e-12)
+    for name in ("by_within", "by_between", "by_mu"):
+        np.testing.assert_allclose(getattr(batched, name)[1], getattr(plain, name), atol=1e-12)

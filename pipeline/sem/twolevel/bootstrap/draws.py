@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from pipeline.sem.arrays import Array
+from pipeline.sem.arrays import Array, Index
 from pipeline.sem.twolevel.data import ClusterMoments, ClusterRows
 
 
@@ -63,11 +64,32 @@ class GroupDraws:
         )
 
 
+class Drawn(Protocol):
+    """One group in every resample, with or without missing answers."""
+
+    @property
+    def counts(self) -> Array:
+        """How often each cluster was drawn."""
+        ...
+
+    @property
+    def people(self) -> Array:
+        """Rows of the group in every resample."""
+        ...
+
+    def keep(self, draws: Array) -> Self:
+        """Return some of the resamples."""
+        ...
+
+
+G = TypeVar("G", bound=Drawn)
+
+
 @dataclass(frozen=True)
-class Draws2:
+class Draws2(Generic[G]):
     """All groups in every resample."""
 
-    groups: tuple[GroupDraws, ...]
+    groups: tuple[G, ...]
 
     def __len__(self) -> int:
         return len(self.groups[0].counts)
@@ -79,6 +101,17 @@ class Draws2:
         out: Array = people / people.sum(1, keepdims=True)
         return out
 
-    def keep(self, draws: Array) -> Draws2:
+    def keep(self, draws: Array) -> Draws2[G]:
         """Return some of the resamples."""
         return Draws2(tuple(group.keep(draws) for group in self.groups))
+
+
+def repeated(rows: ClusterRows, counts: Array) -> ClusterRows:
+    """Return rows where every cluster stands as often as it was drawn, each time as one of its own."""
+    chosen: Index = np.repeat(np.arange(rows.clusters), counts.astype(np.intp))
+    order = np.argsort(rows.cluster, kind="stable")
+    ends = np.cumsum(rows.sizes.astype(np.intp))
+    pieces = [order[ends[j] - int(rows.sizes[j]) : ends[j]] for j in chosen]
+    at = np.concatenate(pieces)
+    cluster = np.repeat(np.arange(len(chosen)), [len(piece) for piece in pieces])
+    return replace(rows, y=rows.y[at], z=rows.z[chosen], cluster=cluster, positions=rows.positions[at])

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from pipeline.sem.arrays import Array, Index
-from pipeline.sem.bootstrap.advance import descend
+from pipeline.sem.bootstrap.advance import Descent, Objective, descend
 from pipeline.sem.bootstrap.dense import Dense
 from pipeline.sem.bootstrap.moments import GroupBatch
 from pipeline.sem.estimate.newton import minimise
-from pipeline.sem.twolevel.bootstrap.draws import Draws2, GroupDraws
-from pipeline.sem.twolevel.bootstrap.kernel import evaluate
+from pipeline.sem.twolevel.bootstrap import incomplete, kernel
+from pipeline.sem.twolevel.bootstrap.draws import Draws2, G, GroupDraws
+from pipeline.sem.twolevel.bootstrap.incomplete import PatternDraws
+from pipeline.sem.twolevel.bootstrap.kernel import Slopes2
 from pipeline.sem.twolevel.bounded import Bounded, bounded
-from pipeline.sem.twolevel.data import ClusterRows
 from pipeline.sem.twolevel.estimate import Solution2
-from pipeline.sem.twolevel.incomplete import Incomplete, pattern_moments
 from pipeline.sem.twolevel.likelihood import Complete, CompletePoint
-from pipeline.sem.twolevel.problem import Likelihood2, Problem2, State2
+from pipeline.sem.twolevel.problem import Problem2, State2
 
 _FIRST, _LIMIT = 12, 30
 _SINGULAR = 1e-2
+_STEP, _FLAT = 1e-5, 1e-8
+Evaluate = Callable[[Array, Array, Array, G], Slopes2]
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,33 @@ class Refitter2:
     solution: Solution2
     bounds: bool = False
 
-    def __call__(self, draws: Draws2) -> Array:
+    def __call__(self, draws: Draws2[GroupDraws]) -> Array:
         """Return the estimates of every resample in the internal metric, NaN where they did not converge."""
-        start = np.repeat(self.start[None], len(draws), axis=0)
-        descent = descend(self.objective, draws, start, self.metric)
+        descent = self._together(partial(self.objective, kernel.evaluate), draws)
         x = np.where(descent.converged[:, None], descent.x, np.nan)
         for draw in np.flatnonzero(~descent.converged):
             likelihoods = [Complete(group.moments(int(draw))) for group in draws.groups]
             x[draw] = self.alone(likelihoods, draws.shares[draw])
         return self.original(x)
 
-    def alone(self, likelihoods: list[Likelihood2] | list[Complete], shares: Array) -> Array:
+    def incomplete(self, draws: Draws2[PatternDraws]) -> Array:
+        """Return the same where answers are missing.
+
+        There second derivatives are differences of gradients; a resample that is left descends again from
+        where it stopped, with those taken there.
+        """
+        objective = partial(self.objective, incomplete.evaluate)
+        descent = self._together(objective, draws)
+        x = np.where(descent.converged[:, None], descent.x, np.nan)
+        for draw in np.flatnonzero(~descent.converged & np.isfinite(descent.value)):
+            x[draw] = _again(objective, draws, int(draw), descent.x[draw])
+        return self.original(x)
+
+    def _together(self, objective: Objective[Draws2[G]], draws: Draws2[G]) -> Descent:
+        start = np.repeat(self.start[None], len(draws), axis=0)
+        return descend(objective, draws, start, self.metric)
+
+    def alone(self, likelihoods: list[Complete], shares: Array) -> Array:
         """Refit one resample by damped Newton steps; give up where F falls for ever.
 
         It does where the covariances of the largest cluster become singular on the way.
@@ -82,26 +101,19 @@ class Refitter2:
         state = self.solution.state
         return self.bounded.start(state.theta) if self.bounds else state.x
 
-    def incomplete(self, groups: list[ClusterRows]) -> Array:
-        """Refit one resample of rows with missing answers; return its estimates in the internal metric."""
-        scale = self.solution.sample.scale
-        likelihoods: list[Likelihood2] = [Incomplete(pattern_moments(g).scaled(scale)) for g in groups]
-        people = np.array([len(group.y) for group in groups], dtype=float)
-        return self.original(self.alone(likelihoods, people / people.sum()))
-
-    def objective(self, x: Array, draws: Draws2) -> tuple[Array, Array]:
+    def objective(self, evaluate: Evaluate[G], x: Array, draws: Draws2[G]) -> tuple[Array, Array]:
         """Return F and its gradient by x of every resample."""
         problem, reduction = self.problem, self.problem.reduction
         theta = x @ reduction.K.T + reduction.k
         value, slopes, shares = np.zeros(len(x)), np.empty_like(theta), draws.shares
         with np.errstate(all="ignore"):
             for g, group in enumerate(draws.groups):
-                own, slope = self._group(theta, g, group)
+                own, slope = self._group(evaluate, theta, g, group)
                 value += shares[:, g] * own
                 slopes[:, problem.span(g)] = shares[:, g, None] * slope
         return value, slopes @ reduction.K
 
-    def _group(self, theta: Array, g: int, group: GroupDraws) -> tuple[Array, Array]:
+    def _group(self, evaluate: Evaluate[G], theta: Array, g: int, group: G) -> tuple[Array, Array]:
         """Return F and its gradient by the parameters of a group."""
         problem, place = self.problem, self.problem.place
         pair = [self.dense[2 * g], self.dense[2 * g + 1]]
@@ -137,3 +149,26 @@ class Refitter2:
 
 def _runs_off(state: State2) -> bool:
     return any(isinstance(point, CompletePoint) and point.margin < _SINGULAR for point in state.points)
+
+
+def _again(objective: Objective[Draws2[G]], draws: Draws2[G], draw: int, x: Array) -> Array:
+    """Descend again from x with the second derivatives found there; NaN where that fails too."""
+    lost: Array = np.full(len(x), np.nan)
+    metric = _inverse_curvature(objective, draws.keep(np.repeat(draw, 2 * len(x))), x)
+    if metric is None:
+        return lost
+    descent = descend(objective, draws.keep(np.array([draw])), x[None], metric)
+    return np.where(descent.converged[0], descent.x[0], lost)
+
+
+def _inverse_curvature(objective: Objective[Draws2[G]], same: Draws2[G], x: Array) -> Array | None:
+    """Inverse of the second derivatives at x by differences, negative ones turned; None where undefined."""
+    steps = _STEP * np.eye(len(x))
+    gradients = objective(np.vstack([x + steps, x - steps]), same)[1]
+    if not np.isfinite(gradients).all():
+        return None
+    hessian = (gradients[: len(x)] - gradients[len(x) :]) / (2 * _STEP)
+    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
+    sizes = np.maximum(np.abs(values), _FLAT * np.abs(values).max())
+    inverse: Array = (vectors / sizes) @ vectors.T
+    return inverse

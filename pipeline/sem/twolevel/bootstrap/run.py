@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, Index
+from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.result import Bootstrap
 from pipeline.sem.bootstrap.units import BATCH, Units, clusters
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.twolevel.bootstrap.draws import ClusterTable, Draws2
+from pipeline.sem.twolevel.bootstrap.incomplete import PatternTable
 from pipeline.sem.twolevel.bootstrap.refit import Refitter2
 from pipeline.sem.twolevel.bootstrap.values import Values2
 from pipeline.sem.twolevel.data import ClusterRows
@@ -24,7 +25,7 @@ from pipeline.sem.twolevel.inference import needed, unit_codes
 if TYPE_CHECKING:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
-_CACHE = 4_000_000
+_CACHE, _SMALL_CACHE = 4_000_000, 1_000_000
 
 
 def bootstrap(
@@ -106,29 +107,25 @@ class Resampling2:
         for batch in counts:
             for start in range(0, len(batch), self.portion):
                 drawn = [batch[start : start + self.portion, owners] for owners in self.units.owners]
-                parts.append(self._incomplete(drawn) if self.missing == "fiml" else self._complete(drawn))
+                parts.append(self._refitted(drawn))
         return Values2(self.solution, np.concatenate(parts))
 
-    def _complete(self, counts: list[Array]) -> Array:
-        draws = Draws2(tuple(table.draw(own) for table, own in zip(self.tables, counts, strict=True)))
-        return self.refitter(draws)
-
-    def _incomplete(self, counts: list[Array]) -> Array:
-        size = len(counts[0])
-        return np.array(
-            [
-                self.refitter.incomplete(
-                    [repeated(g, own[draw]) for g, own in zip(self.groups, counts, strict=True)]
-                )
-                for draw in range(size)
-            ]
+    def _refitted(self, counts: list[Array]) -> Array:
+        if self.missing == "fiml":
+            known = zip(self.patterns, counts, strict=True)
+            return self.refitter.incomplete(Draws2(tuple(table.draw(own) for table, own in known)))
+        return self.refitter(
+            Draws2(tuple(table.draw(own) for table, own in zip(self.tables, counts, strict=True)))
         )
 
     @cached_property
     def portion(self) -> int:
         """Resamples that advance together."""
-        cells = sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
-        return int(np.clip(_CACHE // (8 * cells), 4, BATCH))
+        if self.missing == "fiml":
+            held = _SMALL_CACHE // sum(table.moments.means.size for table in self.patterns)
+        else:
+            held = _CACHE // sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
+        return int(np.clip(held // 8, 4, BATCH))
 
     @cached_property
     def refitter(self) -> Refitter2:
@@ -140,13 +137,7 @@ class Resampling2:
         """The clusters of every group in the internal metric."""
         return tuple(ClusterTable.of(group, self.solution.sample.scale) for group in self.groups)
 
-
-def repeated(rows: ClusterRows, counts: Array) -> ClusterRows:
-    """Return rows where every cluster stands as often as it was drawn, each time as one of its own."""
-    chosen: Index = np.repeat(np.arange(rows.clusters), counts.astype(np.intp))
-    order = np.argsort(rows.cluster, kind="stable")
-    ends = np.cumsum(rows.sizes.astype(np.intp))
-    pieces = [order[ends[j] - int(rows.sizes[j]) : ends[j]] for j in chosen]
-    at = np.concatenate(pieces)
-    cluster = np.repeat(np.arange(len(chosen)), [len(piece) for piece in pieces])
-    return replace(rows, y=rows.y[at], z=rows.z[chosen], cluster=cluster, positions=rows.positions[at])
+    @cached_property
+    def patterns(self) -> tuple[PatternTable, ...]:
+        """The same where answers are missing."""
+        return tuple(PatternTable.of(group, self.solution.sample.scale) for group in self.groups)
