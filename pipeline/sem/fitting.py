@@ -46,6 +46,7 @@ class Options(TypedDict, total=False):
     likelihood: str
     information: str | None
     parameterization: str
+    bounds: str
 
 
 @overload
@@ -87,10 +88,11 @@ def fit(
     likelihood: str = "normal",
     information: str | None = None,
     parameterization: str = "delta",
+    bounds: str = "none",
 ) -> Fit | TwoLevelFit:
     """Fit a structural equation model written in lavaan's syntax; defaults are those of lavaan 0.6.
 
-    `level:` blocks with cluster= make a two-level model and return a TwoLevelFit.
+    `level:` blocks with cluster= make a two-level model; bounds="between" keeps between variances >= 0.
     """
     parsed = parse(model)
     if parsed.levels:
@@ -100,10 +102,10 @@ def fit(
             parsed, _frame(data, [*variables_of(parsed), *(n for n in (group, unit, robust_unit) if n)]),
             choose_two_level(estimator, missing, likelihood, information),
             Rules(std_lv, True, False, tuple(group_equal), tuple(group_partial)),
-            cluster=unit, group=group, robust_unit=robust_unit,
+            cluster=unit, group=group, robust_unit=robust_unit, bounds=bounds,
             source=None if isinstance(data, Moments) else data,
         )  # fmt: skip
-    _check_scope(parsed, robust_unit, parameterization)
+    _check_scope(parsed, robust_unit, parameterization, bounds)
     items = ordered_items(parsed, ordered, fixed_x is None or fixed_x)
     if items:
         rules = Rules(
@@ -195,11 +197,15 @@ def _check_plain(weights: str | None, cluster: str | None, likelihood: str) -> N
         raise ModelError("likelihood= belongs to maximum likelihood; leave it out for ordered items")
 
 
-def _check_scope(model: Model, unit: str | None, parameterization: str) -> None:
+def _check_scope(model: Model, unit: str | None, parameterization: str, bounds: str) -> None:
     if model.blocks:
         raise ModelError("'group:' blocks are not estimated yet; use group= and c(a, b)* modifiers")
     if unit is not None:
         raise ModelError("robust_unit= belongs to two-level models; use cluster= for a single-level one")
+    if bounds != "none":
+        raise ModelError(
+            "bounds= belongs to two-level models; a single-level one tells of negative variances in warnings"
+        )
     if parameterization not in {"delta", "theta"}:
         raise ModelError(f"parameterization='{parameterization}' is not known; choose 'delta' or 'theta'")
 

@@ -1,9 +1,13 @@
-"""Between variances that cannot be negative: each becomes the square of a free parameter.
+"""Between variances that cannot be negative (sem.fit with bounds="between", and its resamples).
 
-A variance v stands in the block as the squared loading of a factor of variance one of its own, so the same
-likelihood and derivatives serve. With few clusters the likelihood of a resample often rises for ever towards
-a negative variance (the covariances of its largest cluster become singular): bounded, it has a maximum.
-Constrained variances stay as they are.
+First each becomes the square of a free parameter: a variance v stands in the block as the squared loading of
+a factor of variance one of its own, so the same likelihood and derivatives serve. Then those that came to
+rest at zero are held there and the others are free again, until the conditions of Karush, Kuhn and Tucker
+hold: no free variance is negative, and F would rise with every one that is held.
+
+With few clusters the likelihood often rises for ever towards a negative variance (the covariances of its
+largest cluster become singular): bounded, it has a maximum (De Jonckere & Rosseel, 2022). Variances that are
+tied to another parameter stay as they are.
 """
 
 from __future__ import annotations
@@ -13,10 +17,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.sem.arrays import Array, Index
+from pipeline.sem.estimate.newton import Optimum
+from pipeline.sem.structure.constraints import Reduction
 from pipeline.sem.structure.ram import Block
-from pipeline.sem.twolevel.problem import Problem2
+from pipeline.sem.twolevel.problem import Problem2, State2
+from pipeline.sem.twolevel.quasi import optimise
 
+BETWEEN_VARIANCES = "between"
+BOUNDS = ("none", BETWEEN_VARIANCES)
 _SMALLEST = 1e-4
+_AT_REST = 1e-5
+_RISING = -1e-8
+_ROUNDS = 40
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,32 @@ class Bounded:
         out = theta.copy()
         out[..., self.roots] = theta[..., self.roots] ** 2
         return out
+
+
+def optimise_bounded(problem: Problem2, start: Array) -> tuple[Optimum[State2], Index]:
+    """Return the minimum without negative between variances, and the parameters that rest at zero there."""
+    roots = bounded(problem)
+    first = optimise(roots.problem, roots.start(problem.reduction.theta(start)))
+    theta = roots.original(first.state.theta)
+    held = roots.roots[theta[roots.roots] < _AT_REST]
+    for _ in range(_ROUNDS):
+        own = _holding(problem, held)
+        optimum = optimise(own, own.reduction.reduce(theta))
+        theta = optimum.state.theta
+        free = np.setdiff1d(roots.roots, held)
+        below = free[theta[free] < 0]
+        rising = held[optimum.state.theta_gradient[held] < _RISING]
+        if not len(below) and not len(rising):
+            return optimum, held
+        held = np.union1d(held, below) if len(below) else np.setdiff1d(held, rising)
+    return Optimum(optimum.state, np.inf, _ROUNDS), held
+
+
+def _holding(problem: Problem2, held: Index) -> Problem2:
+    """Return the problem with some parameters, each tied to no other one, at zero."""
+    K, k, R = problem.reduction.K, problem.reduction.k, problem.reduction.R
+    kept = np.abs(K[held]).sum(0) == 0
+    return replace(problem, reduction=Reduction(K[:, kept], k, R))
 
 
 def bounded(problem: Problem2) -> Bounded:

@@ -17,7 +17,7 @@ _NAMES = ("within", "between")
 
 def warnings_of(solution: Solution2, dropped: int) -> tuple[str, ...]:
     """Return everything a researcher should know about a solution."""
-    out = _convergence(solution) + _few_clusters(solution) + _weak(solution)
+    out = _convergence(solution) + _bounds(solution) + _few_clusters(solution) + _weak(solution)
     for b, view in enumerate(block_solutions(solution)):
         label = solution.table.whole.groups[b // 2]
         where = f" in group '{label}'" if label else ""
@@ -36,10 +36,27 @@ def _convergence(solution: Solution2) -> list[str]:
     optimum = solution.optimum
     if optimum.converged:
         return []
+    bounding = ", keep between variances from falling below zero (bounds='between')"
+    bounding = bounding if solution.bounded is None else ""
     return [
         f"the estimates did not converge in {optimum.iterations} iterations (decrement "
         f"{optimum.decrement:.1e}, wanted {TOLERANCE:.0e}): do not interpret them; simplify the between "
-        "level, hold loadings equal across levels by labels, or use scale scores"
+        f"level, hold loadings equal across levels by labels{bounding}, or use scale scores"
+    ]
+
+
+def _bounds(solution: Solution2) -> list[str]:
+    if solution.bounded is None:
+        return []
+    said = "between variances were kept from falling below zero (bounds='between')"
+    if not solution.held:
+        return [f"{said}; none rests at zero, so that the solution is the one without bounds"]
+    rows = solution.table.whole.free_rows
+    named = ", ".join(rows[at].text for at in solution.held)
+    return [
+        f"{said}; at zero rest {named}: their errors are given as zero, and other errors, the chi-square, "
+        "its p-value and fit indices are approximate, computed as if these variances were fixed there, with "
+        "the degrees of freedom of the model without bounds (Savalei & Kolenikov, 2008)"
     ]
 
 
@@ -58,20 +75,14 @@ def _few_clusters(solution: Solution2) -> list[str]:
                 f"there are {count:.0f} clusters{where}: below 50, between-level errors tend to be too small "
                 "(Maas & Hox, 2005); compare them with a cluster bootstrap"
             )
-    between = _own_between(solution)
+    between = _between_alone(solution)
     total = float(solution.sample.clusters.sum())
     if between >= total:
         out.append(
-            f"the between level has {between} free parameters for {total:.0f} clusters: hold loadings equal "
-            "across levels by labels, or use scale scores"
+            f"the between level has {between} free parameters of its own for {total:.0f} clusters: hold "
+            "loadings equal across levels by labels, or use scale scores"
         )
     return out
-
-
-def _own_between(solution: Solution2) -> int:
-    """Return how many parameters are estimated between clusters alone: none that a label ties to within."""
-    rows, shared = solution.table.whole.free_rows, _tied(solution)
-    return sum(row.level == 2 and row.label not in shared for row in rows)
 
 
 def _tied(solution: Solution2) -> set[str]:
@@ -80,6 +91,15 @@ def _tied(solution: Solution2) -> set[str]:
     for row in solution.table.whole.free_rows:
         labels[row.level - 1].add(row.label)
     return (labels[0] & labels[1]) - {""}
+
+
+def _between_alone(solution: Solution2) -> int:
+    """Return how many parameters belong to between levels only."""
+    K = solution.problem.reduction.K != 0
+    within = np.zeros(K.shape[1], dtype=bool)
+    for part in solution.problem.parts[::2]:
+        within |= K[part].any(0)
+    return int((~within).sum()) + len(solution.held)
 
 
 def _weak(solution: Solution2) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.sem.structure.blocks import factors, lay_out
 from pipeline.sem.structure.constraints import reduction, scaled
 from pipeline.sem.structure.ram import Block
 from pipeline.sem.structure.scale import metric
+from pipeline.sem.twolevel.bounded import BETWEEN_VARIANCES, Bounded, bounded, optimise_bounded
 from pipeline.sem.twolevel.problem import Place2, Problem2, State2
 from pipeline.sem.twolevel.quasi import optimise
 from pipeline.sem.twolevel.sample import Sample2
@@ -24,13 +25,18 @@ from pipeline.sem.twolevel.table import LeveledTable
 
 @dataclass(frozen=True)
 class Solution2:
-    """An optimum with its way back to the user's units: theta_user = theta / factor."""
+    """An optimum with its way back to the user's units: theta_user = theta / factor.
+
+    With `bounded` between variances, those at the places `held` among the free rows rest at zero.
+    """
 
     table: LeveledTable
     sample: Sample2
     optimum: Optimum[State2]
     scales: tuple[Array, ...]
     factor: Array
+    bounded: Bounded | None = None
+    held: tuple[int, ...] = ()
 
     @property
     def state(self) -> State2:
@@ -48,9 +54,14 @@ class Solution2:
         return self.state.theta / self.factor
 
     @property
+    def bounds(self) -> str:
+        """Which variances cannot be negative."""
+        return "none" if self.bounded is None else BETWEEN_VARIANCES
+
+    @property
     def npar(self) -> int:
-        """Number of parameters after equality constraints."""
-        return int(self.problem.reduction.K.shape[1])
+        """Number of parameters after equality constraints; a bound that is met takes none away."""
+        return int(self.problem.reduction.K.shape[1]) + len(self.held)
 
     @property
     def df(self) -> int:
@@ -98,12 +109,14 @@ def prepare(table: LeveledTable, sample: Sample2) -> tuple[Problem2, tuple[Array
     return problem, tuple(scales), factor
 
 
-def solve(table: LeveledTable, sample: Sample2, start: Array | None = None) -> Solution2:
-    """Estimate a table; start holds values of the free rows in the user's units."""
+def solve(table: LeveledTable, sample: Sample2, bounds: str = "none") -> Solution2:
+    """Estimate a table; with bounds 'between' no between variance falls below zero (twolevel.bounded)."""
     problem, scales, factor = prepare(table, sample)
-    first = start * factor if start is not None else starts(table, sample, scales)
-    optimum = optimise(problem, admissible(problem, first))
-    return Solution2(table, sample, optimum, scales, factor)
+    first = admissible(problem, starts(table, sample, scales))
+    if bounds == "none":
+        return Solution2(table, sample, optimise(problem, first), scales, factor)
+    optimum, held = optimise_bounded(problem, first)
+    return Solution2(table, sample, optimum, scales, factor, bounded(problem), tuple(held.tolist()))
 
 
 def starts(table: LeveledTable, sample: Sample2, scales: Sequence[Array]) -> Array:
@@ -129,9 +142,3 @@ def admissible(problem: Problem2, theta: Array) -> Array:
     raise DataError(
         "no start value gives positive definite covariances; check fixed values and start() in the model"
     )
-
-
-def replaced(solution: Solution2, x: Array) -> Solution2:
-    """Return the solution's problem at another x, as if it were its optimum."""
-    state = solution.problem.at(x)
-    return replace(solution, optimum=Optimum(state, 0.0, 0))

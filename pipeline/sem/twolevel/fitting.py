@@ -15,6 +15,7 @@ from pipeline.sem.options import METHODS, Method
 from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model
 from pipeline.sem.table.build import Rules, variables_of
+from pipeline.sem.twolevel.bounded import BOUNDS
 from pipeline.sem.twolevel.data import ClusterRows, cluster_rows
 from pipeline.sem.twolevel.estimate import prepare, solve
 from pipeline.sem.twolevel.identification import check_identified
@@ -53,9 +54,12 @@ def fit_two_level(
     cluster: str,
     group: str | None = None,
     robust_unit: str | None = None,
+    bounds: str = "none",
     source: pd.DataFrame | str | Path | None = None,
 ) -> TwoLevelFit:
     """Estimate a two-level model by maximum likelihood; `source` is where a bootstrap finds its units."""
+    if bounds not in BOUNDS:
+        raise ModelError(f"bounds='{bounds}' is not known; choose one of {', '.join(BOUNDS)}")
     rows = Rows.of(frame, variables_of(model), group=group, cluster=cluster)
     rows = rows.usable(method.missing)
     table = build_leveled_table(model, [g.label for g in rows.groups], rules)
@@ -70,7 +74,7 @@ def fit_two_level(
     units = None
     if robust_unit is not None:
         units = unit_codes(groups, _column(frame, robust_unit, groups), robust_unit)
-    return TwoLevelFit(solve(table, sample), method, Clusters(groups, units), rows.dropped, source)
+    return TwoLevelFit(solve(table, sample, bounds), method, Clusters(groups, units), rows.dropped, source)
 
 
 def _column(frame: pd.DataFrame, name: str, groups: tuple[ClusterRows, ...]) -> list[Array]:

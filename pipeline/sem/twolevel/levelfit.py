@@ -35,11 +35,12 @@ def level_fit(solution: Solution2, level: int, saturated: Optimum[State2]) -> Le
     from scipy.special import chdtrc
 
     sample = solution.sample
-    model = half_saturated(solution, level)
-    null = half_saturated(solve(independence_table(solution.table), sample), level)
+    independence = solve(independence_table(solution.table), sample, solution.bounds)
+    model, null = half_saturated(solution, level), half_saturated(independence, level)
     reference = saturated.state
     x2, x2_null = (2 * sample.total * (m.state.value - reference.value) for m in (model, null))
-    df, df_null = (reference.x.size - m.state.x.size for m in (model, null))
+    at_zero = [len(own.held) if level == 2 else 0 for own in (solution, independence)]
+    df, df_null = (reference.x.size - m.state.x.size - n for m, n in zip((model, null), at_zero, strict=True))
     clusters = float(sample.clusters.sum())
     n = clusters if level == 2 else sample.total - clusters
     four = (x2, float(df), x2_null, float(df_null))

@@ -187,14 +187,12 @@ class TwoLevelFit:
         seed: int = 1,
         unit: str | Sequence[Any] | Array | None = None,
         indices: Any = None,
-        *,
-        bounds: bool = False,
     ) -> Bootstrap:
         """Refit the model in resamples of whole clusters, or of the units above them that `unit` names.
 
-        With `bounds` no between variance falls below zero in a resample (for few clusters).
+        What is bounded in the fit is bounded in every resample.
         """
-        return bootstrap(self, draws, seed, unit, indices, bounds=bounds)
+        return bootstrap(self, draws, seed, unit, indices)
 
     @cached_property
     def saturated(self) -> Optimum[State2]:
@@ -204,7 +202,7 @@ class TwoLevelFit:
     @cached_property
     def baseline(self) -> Solution2:
         """The independence model of both levels."""
-        return solve(independence_table(self.table), self.solution.sample)
+        return solve(independence_table(self.table), self.solution.sample, self.solution.bounds)
 
     @cached_property
     def tested(self) -> Tested2:

@@ -17,7 +17,7 @@ from pipeline.sem.twolevel.bootstrap import incomplete, kernel
 from pipeline.sem.twolevel.bootstrap.draws import Draws2, G, GroupDraws
 from pipeline.sem.twolevel.bootstrap.incomplete import PatternDraws
 from pipeline.sem.twolevel.bootstrap.kernel import Slopes2
-from pipeline.sem.twolevel.bounded import Bounded, bounded
+from pipeline.sem.twolevel.bounded import Bounded
 from pipeline.sem.twolevel.estimate import Solution2
 from pipeline.sem.twolevel.likelihood import Complete, CompletePoint
 from pipeline.sem.twolevel.problem import Problem2, State2
@@ -30,13 +30,9 @@ Evaluate = Callable[[Array, Array, Array, G], Slopes2]
 
 @dataclass(frozen=True)
 class Refitter2:
-    """The model and the full sample's solution, from which every resample starts.
-
-    With `bounds`, between residual variances are not allowed below zero (twolevel.bounded).
-    """
+    """The model and the full sample's solution, from which every resample starts."""
 
     solution: Solution2
-    bounds: bool = False
 
     def __call__(self, draws: Draws2[GroupDraws]) -> Array:
         """Return the estimates of every resample in the internal metric, NaN where they did not converge."""
@@ -83,23 +79,23 @@ class Refitter2:
         """Return the model's own parameters in the internal metric."""
         reduction = self.problem.reduction
         theta: Array = x @ reduction.K.T + reduction.k
-        return self.bounded.original(theta) if self.bounds else theta
+        return theta if self.bounded is None else self.bounded.original(theta)
 
-    @cached_property
-    def bounded(self) -> Bounded:
-        """The problem without negative between residual variances."""
-        return bounded(self.solution.problem)
+    @property
+    def bounded(self) -> Bounded | None:
+        """The problem without negative between variances, where the fit is bounded."""
+        return self.solution.bounded
 
-    @cached_property
+    @property
     def problem(self) -> Problem2:
         """The problem that is solved in every resample."""
-        return self.bounded.problem if self.bounds else self.solution.problem
+        return self.solution.problem if self.bounded is None else self.bounded.problem
 
     @cached_property
     def start(self) -> Array:
         """The full sample's estimate."""
         state = self.solution.state
-        return self.bounded.start(state.theta) if self.bounds else state.x
+        return state.x if self.bounded is None else self.bounded.start(state.theta)
 
     def objective(self, evaluate: Evaluate[G], x: Array, draws: Draws2[G]) -> tuple[Array, Array]:
         """Return F and its gradient by x of every resample."""

@@ -34,8 +34,6 @@ def bootstrap(
     seed: int = 1,
     unit: str | Sequence[Any] | Array | None = None,
     indices: Any = None,
-    *,
-    bounds: bool = False,
 ) -> Bootstrap:
     """Resample clusters, in order of their first row; `indices` (resamples x units, from 0) replace draws."""
     if draws < 1:
@@ -43,7 +41,7 @@ def bootstrap(
     if not fit.converged:
         raise DataError("the model did not converge in the sample itself; there is nothing to resample")
     groups = needed(fit.clusters).groups
-    resampling = Resampling2(fit.solution, groups, fit.method.missing, _units(fit, groups, unit), bounds)
+    resampling = Resampling2(fit.solution, groups, fit.method.missing, _units(fit, groups, unit))
     if indices is None:
         values = resampling.by_seed(draws, seed)
     else:
@@ -87,7 +85,6 @@ class Resampling2:
     groups: tuple[ClusterRows, ...]
     missing: str
     units: Units
-    bounds: bool = False
 
     def by_seed(self, draws: int, seed: int) -> Values2:
         """Return the estimates of resamples drawn by batches, each with its own seed."""
@@ -130,7 +127,7 @@ class Resampling2:
     @cached_property
     def refitter(self) -> Refitter2:
         """The model, starting from the full sample's estimates."""
-        return Refitter2(self.solution, self.bounds)
+        return Refitter2(self.solution)
 
     @cached_property
     def tables(self) -> tuple[ClusterTable, ...]:
