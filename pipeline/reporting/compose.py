@@ -32,6 +32,7 @@ from pipeline.reporting.tables import (
     instruments,
     loadings,
     paths,
+    power,
     unlinked,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
@@ -48,6 +49,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     paths.table,
     indirect.table,
     hypotheses.table,
+    power.table,
     contextual.table,
     flat.table,
     changes.table,
@@ -55,7 +57,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
-    *("paths", "indirect", "hypotheses", "contextual", "flat", "changes", "files"),
+    *("paths", "indirect", "hypotheses", "power", "contextual", "flat", "changes", "files"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

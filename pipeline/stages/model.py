@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
-from pipeline.stages import scored
+from pipeline.stages import power, scored
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.study import LoadedStudy
 
@@ -82,6 +82,7 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         "densities": effects[main.kind].densities,
         "hypotheses": [_judged(study, one, main, effects[main.kind]) for one in study.declared.hypotheses],
     }
+    result["power"] = power.section(study, graph, frames, design)
     write_json(workspace.build / "model" / "model.json", result)
 
 
@@ -104,6 +105,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "measured": dict(_design(study).measured),
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
+        "published": [one.model_dump(mode="json") for one in told.published],
         "measurement": told.measurement,
         "missing": told.missing,
         "missing_declared": "missing" in told.model_fields_set,

@@ -106,6 +106,20 @@ class Hypothesis(Declared):
     smallest: Annotated[float, Field(ge=0)] = 0.0
 
 
+class Published(Declared):
+    """An effect along the path that somebody has published: the report tells the power to find one as large.
+
+    `standardized` is the whole effect, in standard deviations at its level (for a route of several arrows the
+    product of their standardized slopes); `source` is the reference in full, or
+    author and year.
+    """
+
+    effect: str
+    level: Literal["within", "between"]
+    standardized: Annotated[float, Field(gt=-1, lt=1)]
+    source: str
+
+
 class Intervals(Declared):
     """How intervals of indirect effects are made."""
 
@@ -136,6 +150,7 @@ class Study(Declared):
     screening: Screening = Screening()
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
+    published: tuple[Published, ...] = ()
     measurement: Literal["scores", "latent", "auto"] = "auto"
     missing: Literal["listwise", "fiml"] = "listwise"
     intervals: Intervals = Intervals()

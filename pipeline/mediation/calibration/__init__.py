@@ -3,7 +3,6 @@
 `stages/calibrate` runs it.
 """
 
-from pipeline.mediation.calibration import design
 from pipeline.mediation.calibration.analysis import (
     BOOTSTRAP,
     BY_STAFF,
@@ -46,7 +45,6 @@ __all__ = [
     "Replication",
     "Trial",
     "analyse",
-    "design",
     "monte_carlo_error",
     "rates",
 ]

@@ -169,7 +169,7 @@ def _monte_carlo(centre: Floats, cov: Floats, noise: Floats) -> tuple[float, flo
 
 def _single_level(frame: pd.DataFrame) -> dict[tuple[str, str], bool]:
     means = frame.groupby(STAFF, sort=False).mean()
-    found = {}
+    found: dict[tuple[str, str], bool] = {}
     for method, rows in ((CLIENTS_FLAT, frame), (STAFF_MEANS, means)):
         tests = _tests(*_regressions(rows))
         found |= {(method, test): tests[test] for test in (SLOPE, JOINT, DELTA)}

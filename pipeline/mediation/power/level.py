@@ -21,6 +21,7 @@ class LevelModel:
     """`slopes[i, j]` is the slope of variable i on variable j; `residual` is what slopes leave."""
 
     names: tuple[str, ...]
+    edges: tuple[Edge, ...]
     slopes: Floats
     residual: Floats
 
@@ -31,7 +32,7 @@ class LevelModel:
         for (source, target), value in edges.items():
             slopes[names.index(target), names.index(source)] = value
         left = np.eye(len(names)) - slopes
-        return cls(names, slopes, left @ covariance @ left.T)
+        return cls(names, tuple(edges), slopes, left @ covariance @ left.T)
 
     @property
     def covariance(self) -> Floats:
@@ -39,6 +40,10 @@ class LevelModel:
         whole = np.linalg.inv(np.eye(len(self.names)) - self.slopes)
         out: Floats = whole @ self.residual @ whole.T
         return out
+
+    def has(self, route: Route) -> bool:
+        """Whether every arrow of a route is at this level."""
+        return set(arrows(route)) <= set(self.edges)
 
     def slope(self, edge: Edge) -> float:
         """One slope."""

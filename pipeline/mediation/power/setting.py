@@ -143,7 +143,7 @@ class FlatSetting:
         cls, n: int, names: tuple[str, ...], predictors: Mapping[str, tuple[str, ...]], covariance: Floats
     ) -> FlatSetting:
         """From covariances: slopes by least squares."""
-        edges = {}
+        edges: dict[Edge, float] = {}
         for outcome, sources in predictors.items():
             places, own = [names.index(name) for name in sources], names.index(outcome)
             slopes = np.linalg.solve(covariance[np.ix_(places, places)], covariance[places, own])
