@@ -18,6 +18,7 @@ from pipeline.mediation.power.setting import Setting
 
 MOST = 0.95
 ACCURACY = 1e-6
+STEPS = 38
 
 
 @dataclass(frozen=True)
@@ -99,19 +100,28 @@ def joint_power(slopes: Floats, errors: Floats, freedoms: Sequence[int | None], 
 
 
 def _power(ratio: float, freedom: int | None, tail: float) -> float:
-    from scipy.stats import nct, norm, t
+    """The power of one two-sided test; t squared is non-central F, which scipy knows where t overflows."""
+    from scipy.stats import ncf, norm, t
 
+    if ratio == 0:
+        return 2 * tail
     if freedom is None:
         critical = float(norm.isf(tail))
         return float(norm.sf(critical - ratio) + norm.cdf(-critical - ratio))
-    critical = float(t.isf(tail, freedom))
-    return float(nct.sf(critical, freedom, ratio) + nct.cdf(-critical, freedom, ratio))
+    return float(ncf.sf(t.isf(tail, freedom) ** 2, 1, freedom, ratio**2))
 
 
 def _root(gap: Callable[[float], float]) -> float | None:
-    """Where an increasing function of a standardized slope passes zero; None where it stays below."""
+    """The least standardized slope at which a function passes zero from below; None without one up to .95.
+
+    Power need not grow throughout: the more a mediator goes with its predictor, the less is left of it to
+    tell their slopes apart.
+    """
     from scipy.optimize import brentq
 
-    if gap(MOST) < 0:
-        return None
-    return float(brentq(gap, ACCURACY, MOST, xtol=ACCURACY))
+    below = ACCURACY
+    for above in np.linspace(0, MOST, STEPS + 1)[1:]:
+        if gap(float(above)) >= 0:
+            return float(brentq(gap, below, float(above), xtol=ACCURACY))
+        below = float(above)
+    return None

@@ -54,7 +54,9 @@ def _size(record: Record, r: Mapping[str, Any]) -> str:
         size = f"{numbers.number(r['unstandardized'], _decimals(r))}, the smallest of interest"
     else:
         size = f"β = {numbers.number(r['standardized'], 3)}, as in {in_text(str(r['source']))}"
-    return f"{power_words(float(r['power']))} for {what} ({size})"
+    power = power_words(float(r["power"]))
+    told = {"> .99": "practically 1", "< .01": "practically 0"}.get(power, power)
+    return f"{told} for {what} ({size})"
 
 
 def _decimals(r: Mapping[str, Any]) -> int:
