@@ -79,7 +79,7 @@ def simulate(
     frames = scored.read_frames(study, workspace)
     try:
         graph, place = PathGraph.of(study.edges), Place(workers, cluster)
-        setting = _setting(study, graph, frames, _design(study))
+        setting = _setting(study, graph, frames, design_of(study))
         asked = [(q, a) for q in questions(study, graph, setting) if (a := _assumed(setting, q))]
         tell = begun(replications * len(asked)) if begun else None
         rows = []
@@ -135,7 +135,8 @@ def _setting(
     return make(graph, frames, design, covariates)
 
 
-def _design(study: LoadedStudy) -> Design:
+def design_of(study: LoadedStudy) -> Design:
+    """At which level each score and covariate is measured."""
     from pipeline.mediation import Design
 
     names = [*scored.scored_names(study), *study.declared.covariates]

@@ -171,12 +171,12 @@ def _single_level(frame: pd.DataFrame) -> dict[tuple[str, str], bool]:
     means = frame.groupby(STAFF, sort=False).mean()
     found: dict[tuple[str, str], bool] = {}
     for method, rows in ((CLIENTS_FLAT, frame), (STAFF_MEANS, means)):
-        tests = _tests(*_regressions(rows))
+        tests = _tests(*regressions(rows))
         found |= {(method, test): tests[test] for test in (SLOPE, JOINT, DELTA)}
     return found
 
 
-def _regressions(rows: pd.DataFrame) -> tuple[Floats, Floats]:
+def regressions(rows: pd.DataFrame) -> tuple[Floats, Floats]:
     """Slopes a and b by least squares and their errors, robust to teams (Liang & Zeger, 1986; CR1)."""
     teams = np.unique(rows[TEAM], return_inverse=True)[1]
     values = {name: rows[name].to_numpy(float) for name in (SUPPORT, ALLIANCE, OUTCOME)}
