@@ -57,7 +57,7 @@ def test_published_sources_are_cited_and_listed():
 
 
 def test_an_effect_without_a_size_has_dashes():
-    row = next(one for one in cells(recorded.record("demo")) if one[1] == "—")
+    row = next(one for one in cells(recorded.record("demo")) if one[1:2] == ["—"])
     assert row[2:5] == ["—", "—", "—"]
 
 
