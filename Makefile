@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status simulate benchmark test test-all
+.PHONY: help setup report status simulate power calibrate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,6 +19,12 @@ status: ## say what of a study is out of date, and why
 
 simulate: ## make the demonstration's synthetic exports again, to the byte
 	@$(PYTHON) -m pipeline simulate $(STUDY)
+
+power: ## simulate the power of a study's design: make power STUDY=army-climate
+	@$(PYTHON) -m pipeline power $(STUDY)
+
+calibrate: ## check by simulation what tests and intervals promise (minutes); writes docs/calibration.md
+	@$(PYTHON) -m pipeline calibrate
 
 benchmark: ## time the estimation core, beside lavaan where R has it
 	@$(PYTHON) -m pipeline benchmark

@@ -7,6 +7,9 @@ Heavy libraries are imported inside the commands, so that `--help` stays quick.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from cyclopts import App, CycloptsError
@@ -92,6 +95,46 @@ def simulate(study: str = "demo") -> None:
 
 
 @app.command
+def power(
+    study: str = "demo", *, replications: int = 500, workers: int | None = None, cluster: str | None = None
+) -> None:
+    """Simulate the power that a study's design has for each indirect effect, beside the report's formula.
+
+    Args:
+        study: A folder in data/.
+        replications: Samples an effect.
+        workers: Processes; all cores where it is left out.
+        cluster: Address of a Dask scheduler to run on instead (needs the extra [cluster]).
+    """
+    from pipeline.stages import power as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    loaded, workspace = load_study(ROOT, study), Workspace(ROOT, study)
+    with _progress("Samples") as begun:
+        lines = stage.simulate(loaded, workspace, replications, workers=workers, cluster=cluster, begun=begun)
+    print("\n".join(lines))
+
+
+@app.command
+def calibrate(*, replications: int = 1000, workers: int | None = None, cluster: str | None = None) -> None:
+    """Check by simulation that tests and intervals hold what they promise; writes docs/calibration.md.
+
+    Args:
+        replications: Samples a trial; 1,000 take minutes.
+        workers: Processes; all cores where it is left out.
+        cluster: Address of a Dask scheduler to run on instead (needs the extra [cluster]).
+    """
+    from pipeline.stages import calibrate as stage
+
+    with _progress("Samples") as begun:
+        tell = begun(replications * len(stage.trials()))
+        written = stage.calibrate(ROOT, replications, workers=workers, cluster=cluster, tell=tell)
+    for path in written:
+        print(path.relative_to(ROOT).as_posix())
+
+
+@app.command
 def benchmark(*, quick: bool = False) -> None:
     """Time the estimation core, beside lavaan where R has it, and draw the cost against items and rows.
 
@@ -134,6 +177,21 @@ def adapt(old: Path, new: Path) -> None:
     from pipeline.adaptation import adapt as adapt_instrument
 
     print(f"{adapt_instrument(old, new)}: changes are recorded under `adaptation`.")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+    """A bar on standard error: call what it gives with the number of steps, then that with each advance."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+
+        def begun(total: int) -> Callable[[int], None]:
+            return partial(bar.advance, bar.add_task(what, total=total))
+
+        yield begun
 
 
 def _is_for_the_user(problem: Exception) -> bool:

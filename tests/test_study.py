@@ -528,3 +528,28 @@ def test_a_shipped_study_is_sound_names_its_schema_and_is_read_quickly(name):
 )
 def test_a_damaged_study_gives_a_value_or_problems(at, junk, drop, tmp_path):
     assert isinstance(problems_of(tmp_path, SOUND[:at] + junk + SOUND[at + drop :]), list)
+
+
+PUBLISHED = (
+    "  - {effect: support -> alliance -> outcome, level: between, standardized: 0.06, source: Somebody}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("-> alliance", "-> aliance", "26:14: 'aliance' is not on the path (did you mean"),
+        ("between", "within", "'support' is measured per staff, so it has no effect within one"),
+        ("0.06", "0", "an effect of zero cannot be found by any design"),
+        ("0.06", "1.5", "less than 1"),
+        (", source: Somebody", "", "source"),
+    ],
+)
+def test_a_mistake_in_a_published_effect_is_told(tmp_path, old, new, message):
+    sound = f"{SOUND}published:\n{PUBLISHED}"
+    assert load_study(lay_out(tmp_path, sound), "demo").declared.published[0].standardized == 0.06
+    lay_out(tmp_path, sound.replace(PUBLISHED, PUBLISHED.replace(old, new)))
+    with pytest.raises(StudyError) as caught:
+        load_study(tmp_path, "demo")
+    assert [problem.line for problem in caught.value.problems] == [26]
+    assert message in str(caught.value)

@@ -35,6 +35,7 @@ from pipeline.reporting.tables import (
     measured,
     model_fit,
     paths,
+    power,
     rivals,
     unlinked,
 )
@@ -54,6 +55,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     indirect.table,
     contrasts.table,
     hypotheses.table,
+    power.table,
     contextual.table,
     flat.table,
     measured.table,
@@ -63,8 +65,8 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
-    *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "contextual", "flat", "measured"),
-    *("rivals", "changes", "files"),
+    *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
+    *("measured", "rivals", "changes", "files"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
 from pipeline.stages import effects as beside_effects
-from pipeline.stages import laid, model_options, scored, second_opinion
+from pipeline.stages import laid, model_options, power, scored, second_opinion
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.path_models import PathModels, design_of, path_models
 from pipeline.stages.rivals import rivals
@@ -40,7 +40,10 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         orders = rivals(study, models, graph, frames, design)
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
-    result = _result(study, models, effects, resamples) | {"rivals": orders}
+    result = _result(study, models, effects, resamples) | {
+        "rivals": orders,
+        "power": power.section(study, graph, frames, design),
+    }
     write_json(workspace.build / "model" / "model.json", result)
 
 
@@ -64,6 +67,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
         "rivals": [one.model_dump(mode="json") for one in told.rivals],
+        "published": [one.model_dump(mode="json") for one in told.published],
         "measurement": told.measurement,
         "items": {name: _items(study, name) for name in study.instruments},
         "missing": told.missing,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.declaration import StudyError
 from pipeline.stages.artefacts import Workspace, read_frame
 from pipeline.study import LoadedStudy
 
@@ -43,8 +44,13 @@ def frame_paths(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
 
 
 def read_frames(study: LoadedStudy, workspace: Workspace) -> dict[str, pd.DataFrame]:
-    """The scored frames by level."""
-    return dict(zip(study.levels, map(read_frame, frame_paths(study, workspace)), strict=True))
+    """The scored frames by level; StudyError where the study has not been scored."""
+    paths = frame_paths(study, workspace)
+    if not all(path.exists() for path in paths):
+        raise StudyError.of(
+            f"data/{study.id}", "the study has no scores yet", f"make report STUDY={study.id} makes them"
+        )
+    return dict(zip(study.levels, map(read_frame, paths), strict=True))
 
 
 def has_total(study: LoadedStudy, scale: str) -> bool:

@@ -114,6 +114,20 @@ class Rival(Declared):
     title: str | None = None
 
 
+class Published(Declared):
+    """An effect along the path that somebody has published: the report tells the power to find one as large.
+
+    `standardized` is the whole effect, in standard deviations at its level (for a route of several arrows the
+    product of their standardized slopes); `source` is the reference in full, or
+    author and year.
+    """
+
+    effect: str
+    level: Literal["within", "between"]
+    standardized: Annotated[float, Field(gt=-1, lt=1)]
+    source: str
+
+
 class Intervals(Declared):
     """How intervals of indirect effects are made: Monte Carlo `draws`, `bootstrap` resamples beside them."""
 
@@ -146,6 +160,7 @@ class Study(Declared):
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
     rivals: tuple[Rival, ...] = ()
+    published: tuple[Published, ...] = ()
     measurement: Literal["scores", "latent", "auto"] = Field(
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",

@@ -225,6 +225,12 @@ def _of_hypotheses(context: Context) -> Iterator[Problem]:
         if hypothesis["effect"].text is not None:
             found = list(_of_effect(context, hypothesis["effect"]))
             yield from found or _of_effect_level(context, hypothesis)
+    for published in context.root["published"].entries():
+        if published["effect"].text is not None:
+            found = list(_of_effect(context, published["effect"]))
+            yield from found or _of_effect_level(context, published)
+        if published["standardized"].value == 0:
+            yield published["standardized"].problem("an effect of zero cannot be found by any design")
 
 
 def _of_rivals(context: Context) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import beside, method, path_fit, results, rivals, summary
+from pipeline.reporting.prose import beside, method, path_fit, power, results, rivals, summary
 from pipeline.reporting.record import Record
 
 
@@ -25,6 +25,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "rivals": rivals.rivals(record),
         "indirect": [*results.indirect(record), *beside.sentences(record)],
         "hypotheses": results.hypotheses(record),
+        "power": power.power(record),
         "contextual": results.contextual(record),
         "flat": results.flat(record),
         "warnings": summary.warnings(record),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.reporting import markup
 from pipeline.reporting.record import Record
 
 NOT_RUN = "The results hold nothing for this section: the stage that makes it has not been run."
@@ -19,11 +20,19 @@ def reasons(record: Record) -> dict[str, str]:
         "hypotheses": "No hypotheses were declared, so none is judged here.",
         "loadings": ready,
         "changes": "No answer was recoded or declared missing by a code, and no id was corrected.",
+        "power": _no_power(record),
         "contextual": "No path has a slope at both levels, so there are no slopes to compare.",
     }
     if len(record.levels) == 1:
         found["unlinked"] = no_clusters
     return {name: words for name, words in found.items() if words}
+
+
+def _no_power(record: Record) -> str:
+    reason = record.part("model", "power").get("why_not")
+    if reason is None:
+        return NOT_RUN
+    return f"Power could not be worked out: {markup.literal(str(reason))}."
 
 
 def _ready(record: Record) -> str:

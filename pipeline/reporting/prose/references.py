@@ -33,9 +33,19 @@ METHODS = {
         "coefficient twenty. *Psychometrika, 30*(3), 357–370. "
         "[https://doi.org/10.1007/BF02289499](https://doi.org/10.1007/BF02289499)"
     ),
+    "Fritz & MacKinnon, 2007": (
+        "Fritz, M. S., & MacKinnon, D. P. (2007). Required sample size to detect the mediated effect. "
+        "*Psychological Science, 18*(3), 233–239. "
+        "[https://doi.org/10.1111/j.1467-9280.2007.01882.x](https://doi.org/10.1111/j.1467-9280.2007.01882.x)"
+    ),
     "Hayes, 2022": (
         "Hayes, A. F. (2022). *Introduction to mediation, moderation, and conditional process analysis: A "
         "regression-based approach* (3rd ed.). Guilford Press."
+    ),
+    "Hoenig & Heisey, 2001": (
+        "Hoenig, J. M., & Heisey, D. M. (2001). The abuse of power: The pervasive fallacy of power "
+        "calculations for data analysis. *The American Statistician, 55*(1), 19–24. "
+        "[https://doi.org/10.1198/000313001300339897](https://doi.org/10.1198/000313001300339897)"
     ),
     "Little et al., 2006": (
         "Little, T. D., Slegers, D. W., & Card, N. A. (2006). A non-arbitrary method of identifying and "
@@ -113,11 +123,13 @@ METHODS = {
 
 
 def references(record: Record, texts: Iterable[str]) -> list[str]:
-    """Methods literature that these texts cite, and sources of the instruments, by author."""
+    """Methods literature that these texts cite; sources of instruments and published effects; by author."""
     everything = "\n".join(texts)
     methods = {entry for key, entry in METHODS.items() if _is_in(key, everything)}
     instruments = record.declared.get("instruments", {}).values()
     sources = {str((told.get("source") or {}).get("citation") or "") for told in instruments}
+    rows = record.part("model", "power").get("rows") or ()
+    sources |= {str(row["source"]) for row in rows if row["kind"] == "published"}
     return sorted(methods | {markup.literal(words) for words in sources if _is_reference(words)})
 
 
