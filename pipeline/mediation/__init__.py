@@ -3,6 +3,12 @@
 `stages/model` calls it. It knows frames and names, never a study, a file or a report.
 """
 
+from pipeline.mediation.conditional import (
+    conditional_indirect,
+    index_of_moderation,
+    simple_slopes,
+    slope_at,
+)
 from pipeline.mediation.decomposed import few_clusters, fit_decomposed
 from pipeline.mediation.design import Design, lay_beside
 from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
@@ -19,7 +25,10 @@ from pipeline.mediation.model import (
     Equation,
     PathModel,
 )
+from pipeline.mediation.moderation import ModeratedModel, fit_moderated
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
+from pipeline.mediation.products import Moderation
+from pipeline.mediation.regions import johnson_neyman, region_of, simple_lines, slope_curve
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
@@ -32,19 +41,30 @@ __all__ = [
     "IndirectEffects",
     "MediationError",
     "MixedFit",
+    "ModeratedModel",
+    "Moderation",
     "NotEstimable",
     "PathGraph",
     "PathModel",
     "Verdict",
+    "conditional_indirect",
     "contextual_effects",
     "draw_slopes",
     "few_clusters",
     "fit_decomposed",
     "fit_flat",
     "fit_latent_means",
+    "fit_moderated",
     "fit_random_intercepts",
+    "index_of_moderation",
     "indirect_effects",
+    "johnson_neyman",
     "judge",
     "lay_beside",
     "percentile_interval",
+    "region_of",
+    "simple_lines",
+    "simple_slopes",
+    "slope_at",
+    "slope_curve",
 ]
