@@ -9,6 +9,7 @@ from pipeline.mediation.conditional import (
     simple_slopes,
     slope_at,
 )
+from pipeline.mediation.congruence import Surface, discrepancies, fit_surface
 from pipeline.mediation.decomposed import few_clusters, fit_decomposed
 from pipeline.mediation.design import Design, lay_beside
 from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
@@ -16,6 +17,11 @@ from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.latent_means import fit_latent_means
+from pipeline.mediation.latent_products import (
+    LatentInteraction,
+    fit_latent_interaction,
+    product_indicators,
+)
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
 from pipeline.mediation.model import (
     FLAT_IGNORES,
@@ -39,6 +45,7 @@ __all__ = [
     "Design",
     "Equation",
     "IndirectEffects",
+    "LatentInteraction",
     "MediationError",
     "MixedFit",
     "ModeratedModel",
@@ -46,22 +53,27 @@ __all__ = [
     "NotEstimable",
     "PathGraph",
     "PathModel",
+    "Surface",
     "Verdict",
     "conditional_indirect",
     "contextual_effects",
+    "discrepancies",
     "draw_slopes",
     "few_clusters",
     "fit_decomposed",
     "fit_flat",
+    "fit_latent_interaction",
     "fit_latent_means",
     "fit_moderated",
     "fit_random_intercepts",
+    "fit_surface",
     "index_of_moderation",
     "indirect_effects",
     "johnson_neyman",
     "judge",
     "lay_beside",
     "percentile_interval",
+    "product_indicators",
     "region_of",
     "simple_lines",
     "simple_slopes",
