@@ -4,14 +4,17 @@ A researcher edits `data/<study>/study.yaml`; `load_study` reads it, with the in
 into frozen values. The plan, the stages and the command line read them; nothing here reads an export.
 """
 
+from pipeline.study.conditional import default_level, score_range
 from pipeline.study.declared import (
     Codebook,
+    Congruence,
     Consent,
     Covariate,
     ExportFile,
     Hypothesis,
     Intervals,
     Level,
+    Moderator,
     ReportOptions,
     Scale,
     Screening,
@@ -21,6 +24,7 @@ from pipeline.study.loaded import LoadedStudy, load_study, schema_text, studies
 
 __all__ = [
     "Codebook",
+    "Congruence",
     "Consent",
     "Covariate",
     "ExportFile",
@@ -28,11 +32,14 @@ __all__ = [
     "Intervals",
     "Level",
     "LoadedStudy",
+    "Moderator",
     "ReportOptions",
     "Scale",
     "Screening",
     "Study",
+    "default_level",
     "load_study",
     "schema_text",
+    "score_range",
     "studies",
 ]

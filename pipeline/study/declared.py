@@ -106,6 +106,30 @@ class Hypothesis(Declared):
     smallest: Annotated[float, Field(ge=0)] = 0.0
 
 
+class Moderator(Declared):
+    """A variable on which the strength of an arrow may depend, and its values at which this is told.
+
+    Without `level` it is within where both ends of the arrow are measured at the lowest level of the path.
+    """
+
+    moderator: Name
+    of: str = Field(description="One arrow of the path: `a -> b`.")
+    level: Literal["within", "between"] | None = None
+    values: tuple[float, ...] = Field(default=(-1.0, 0.0, 1.0), min_length=1, max_length=9)
+    unit: Literal["sd", "percentile", "raw"] = Field(
+        default="sd",
+        description="What `values` are: standard deviations from the mean, percentiles, or units.",
+    )
+
+
+class Congruence(Declared):
+    """Two variables on one response scale whose agreement may go with an outcome: a response surface."""
+
+    outcome: Name
+    of: tuple[Name, Name]
+    midpoint: float | None = Field(default=None, description="Middle of the scale, for ready scores.")
+
+
 class Intervals(Declared):
     """How intervals of indirect effects are made."""
 
@@ -136,6 +160,8 @@ class Study(Declared):
     screening: Screening = Screening()
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
+    moderators: tuple[Moderator, ...] = ()
+    congruence: tuple[Congruence, ...] = ()
     measurement: Literal["scores", "latent", "auto"] = "auto"
     missing: Literal["listwise", "fiml"] = "listwise"
     intervals: Intervals = Intervals()
