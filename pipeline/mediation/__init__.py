@@ -22,6 +22,7 @@ from pipeline.mediation.latent_products import (
     fit_latent_interaction,
     product_indicators,
 )
+from pipeline.mediation.latent_rows import FEWEST_UNITS
 from pipeline.mediation.mixed import MixedFit, fit_random_intercepts
 from pipeline.mediation.model import (
     FLAT_IGNORES,
@@ -35,9 +36,11 @@ from pipeline.mediation.moderation import ModeratedModel, fit_moderated
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
 from pipeline.mediation.products import Moderation
 from pipeline.mediation.regions import johnson_neyman, region_of, simple_lines, slope_curve
+from pipeline.mediation.rows import Missing
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
+    "FEWEST_UNITS",
     "FLAT_IGNORES",
     "LATENT_MEANS",
     "MANIFEST_MEANS",
@@ -47,6 +50,7 @@ __all__ = [
     "IndirectEffects",
     "LatentInteraction",
     "MediationError",
+    "Missing",
     "MixedFit",
     "ModeratedModel",
     "Moderation",

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
-from pipeline.stages import scored
+from pipeline.stages import conditional, congruence, scored
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.mediation import Design, Equation, IndirectEffects, PathGraph, PathModel
+    from pipeline.mediation import Design, Equation, IndirectEffects, Missing, PathGraph, PathModel
     from pipeline.study import Hypothesis
 
 BETA = "beta: the slope times the standard deviation of the predictor over that of the outcome"
@@ -61,6 +61,14 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         complete = fit("listwise")[0] if latent else None
         flat = _flat(study, graph, frames, design)
         main = latent or manifest or flat
+        moderation = conditional.moderation(
+            study,
+            graph,
+            frames,
+            design,
+            covariates=_covariates(study),
+            missing=_missing(study) if manifest else study.declared.missing,
+        )
         effects = {fit.kind: _effects(study, graph, fit) for fit in (main, manifest, flat) if fit}
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
@@ -68,6 +76,8 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         "contextual": _rows(effects[main.kind].contextual),
         "equations": {name: _equation(one) for name, one in main.equations.items()},
         "manifest": _beside(manifest, effects["decomposed"]) if manifest and latent else None,
+        "moderation": moderation,
+        "congruence": congruence.congruence(study, frames),
         "flat": _fitted(flat, effects["flat"])
         | {"equations": {name: _equation(one) for name, one in flat.equations.items()}}
         | {"second_opinion": _two_programs(flat)},
@@ -104,6 +114,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "measured": dict(_design(study).measured),
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
+        "moderators": [one.model_dump(mode="json") for one in told.moderators],
+        "congruence": [one.model_dump(mode="json") for one in told.congruence],
         "measurement": told.measurement,
         "missing": told.missing,
         "missing_declared": "missing" in told.model_fields_set,
@@ -173,7 +185,7 @@ def _latent(
     return fit, None
 
 
-def _missing(study: LoadedStudy) -> str:
+def _missing(study: LoadedStudy) -> Missing:
     """Full information with latent means, unless the study says otherwise."""
     told = study.declared
     return told.missing if "missing" in told.model_fields_set else "fiml"
