@@ -20,6 +20,8 @@ from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     changes,
+    conditional,
+    congruence,
     contextual,
     correlations,
     descriptives,
@@ -48,6 +50,9 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     paths.table,
     indirect.table,
     hypotheses.table,
+    conditional.table,
+    conditional.index_table,
+    congruence.table,
     contextual.table,
     flat.table,
     changes.table,
@@ -56,6 +61,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     *("paths", "indirect", "hypotheses", "contextual", "flat", "changes", "files"),
+    *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import method, results, summary
+from pipeline.reporting.prose import conditional, method, results, summary
 from pipeline.reporting.record import Record
 
 
@@ -22,6 +22,8 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "paths": results.paths(record),
         "indirect": results.indirect(record),
         "hypotheses": results.hypotheses(record),
+        "moderation": conditional.moderation(record),
+        "congruence": conditional.congruence(record),
         "contextual": results.contextual(record),
         "flat": results.flat(record),
         "warnings": summary.warnings(record),
