@@ -51,7 +51,7 @@ def interaction(record: Record) -> tuple[Figure, Plot] | None:
     figure = Figure(
         id="moderation_figure",
         title="Simple Slopes and Johnson-Neyman Plot",
-        alt=f"{markup.plain(product_words(record, r))}: lines at values of the moderator, slope over its range.",
+        alt=f"{markup.plain(product_words(record, r))}: lines and slope by moderator.",
         png=drawn.png,
         note=f"Bands are {ci} intervals. Dotted upright lines are the bounds of the region, where they fall "
         f"in the range of the data: beyond or between them the interval of the slope leaves out zero.",
@@ -75,8 +75,8 @@ def congruence(record: Record) -> tuple[Figure, Plot] | None:
         alt=f"Contours of {outcome} over {first} and {second}.",
         png=drawn.png,
         width=1.0 if len(panels) > 1 else 0.65,
-        note="Darker is higher. The full line is agreement, the broken one disagreement; the outline holds all "
-        "data, and nothing is drawn outside it.",
+        note="Darker is higher. The full line is agreement, the broken one disagreement; the outline holds "
+        "all data, and nothing is drawn outside it.",
     )
     return figure, drawn
 

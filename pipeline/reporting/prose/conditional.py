@@ -10,7 +10,6 @@ from pipeline.reporting.prose.results import at_level, excludes_zero
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.congruence import surface_words
 
-
 BESIDE = (
     " Scores within clusters are used so that what differs between clusters does not enter (for surfaces of "
     "clustered data see Nestler et al., 2019); those of whole scores stand beside them."
@@ -62,8 +61,9 @@ def _index(record: Record, r: Mapping[str, Any]) -> str:
     name = "index of moderated mediation" if r["kind"] == "index" else "difference between the values"
     opening = at_level(record, str(r["level"]))
     article = "the" if opening else "The"
+    route, moderator = record.route(str(r["route"])), record.phrase(str(r["moderator"]))
     return (
-        f"{opening}{article} {name} of {record.route(str(r['route']))} by {record.phrase(str(r['moderator']))} "
+        f"{opening}{article} {name} of {route} by {moderator} "
         f"was {numbers.number(r['est'], 3)}, {ci}; it {clear}."
     )
 
@@ -84,8 +84,8 @@ def _congruence(record: Record, entry: Mapping[str, Any]) -> str:
         f"{words}, the data {verdict} a congruence effect, in which {outcome} is highest where {first} and "
         f"{second} agree. Where they differ, the curve was {_told(record, a['a4'])}, the slope "
         f"{_told(record, a['a3'])}; where they agree, the slope was {_told(record, a['a1'])}, the curve "
-        f"{_told(record, a['a2'])}. Of {numbers.count(shares['n'])} people {numbers.percent(shares['agree'])} "
-        f"had both within half a standard deviation of each other; in "
+        f"{_told(record, a['a2'])}. Of {numbers.count(shares['n'])} people "
+        f"{numbers.percent(shares['agree'])} had both within half a standard deviation of each other; in "
         f"{numbers.percent(shares['first_higher'])} {first} was higher, in "
         f"{numbers.percent(shares['second_higher'])} {second}."
         + (BESIDE if surface["level"] == "within" else "")

@@ -15,8 +15,8 @@ METHODS = {
     ),
     "Edwards & Parry, 1993": (
         "Edwards, J. R., & Parry, M. E. (1993). On the use of polynomial regression equations as an "
-        "alternative to difference scores in organizational research. *Academy of Management Journal, 36*(6), "
-        "1577–1613."
+        "alternative to difference scores in organizational research. *Academy of Management Journal, "
+        "36*(6), 1577–1613."
     ),
     "Hayes, 2015": (
         "Hayes, A. F. (2015). An index and test of linear moderated mediation. *Multivariate Behavioral "
@@ -29,8 +29,8 @@ METHODS = {
     ),
     "Seaman et al., 2012": (
         "Seaman, S. R., Bartlett, J. W., & White, I. R. (2012). Multiple imputation of missing covariates "
-        "with non-linear effects and interactions: An evaluation of statistical methods. *BMC Medical Research "
-        "Methodology, 12*, Article 46."
+        "with non-linear effects and interactions: An evaluation of statistical methods. *BMC Medical "
+        "Research Methodology, 12*, Article 46."
     ),
     "Shanock et al., 2010": (
         "Shanock, L. R., Baran, B. E., Gentry, W. A., Pattison, S. C., & Heggestad, E. D. (2010). Polynomial "

@@ -25,7 +25,7 @@ def table(record: Record) -> Table | None:
         body=tuple(_body(record, slopes, found.get("conditional_indirect") or ())),
         widths=(5.0, 1.0, 0.9, 1.7, 0.9),
         general=sentences(
-            "A slope’s interval and *p* are those of its estimate; an indirect effect’s are Monte Carlo ones.",
+            "Intervals of slopes are those of the estimates, intervals of indirect effects Monte Carlo ones.",
             *(f"{markup.literal(_capital(str(text)))}." for text in found.get("notes") or ()),
         ),
         alt="Simple slopes and conditional indirect effects with intervals.",
@@ -38,8 +38,8 @@ def index_table(record: Record) -> Table | None:
     if not found.get("moderators"):
         return None
     ci = numbers.confidence(record.confidence)
-    products = [_row(record, product_words(record, r), r) for r in found["moderators"]]
-    changes = [_row(record, index_words(record, r), r) for r in found.get("index") or ()]
+    products = [_row(product_words(record, r), r) for r in found["moderators"]]
+    changes = [_row(index_words(record, r), r) for r in found.get("index") or ()]
     return Table(
         id="moderation_index",
         title="Product Terms and Index of Moderated Mediation",
@@ -102,7 +102,7 @@ def _body(record: Record, slopes: Entries, effects: Entries) -> list[Row]:
     return laid
 
 
-def _row(record: Record, words: str, r: Mapping[str, Any]) -> Row:
+def _row(words: str, r: Mapping[str, Any]) -> Row:
     return row(
         words,
         numbers.number(r["est"], 3),

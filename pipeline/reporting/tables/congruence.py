@@ -35,8 +35,9 @@ def table(record: Record) -> Table | None:
         general=(
             "From the outcome’s regression on both variables, their squares and their product (Edwards & "
             "Parry, 1993; Shanock et al., 2010). Agreement goes with a higher outcome where *a*~4~ is "
-            "clearly below zero and *a*~3~ is not clearly different from it. Errors are robust to clusters. Within "
-            "clusters, scores count from cluster means; whole scores count from the midpoint of the scale."
+            "clearly below zero and *a*~3~ is not clearly different from it. Errors are robust to "
+            "clusters. Within clusters, scores count from cluster means; whole scores count from the "
+            "midpoint of the scale."
         ),
         alt="Slopes and curves of the response surface along its two lines, with intervals.",
     )
