@@ -22,7 +22,7 @@ def test_sentences_say_direction_size_interval_and_level():
     assert "was higher with higher case complexity" in slope
     assert "0.057" in slope
     assert "no random slopes" in slope
-    assert "[0.003, 0.030]" in index
+    assert "[0.003,\u00a00.030]" in index
     assert "clearly differs from zero" in index
 
 
