@@ -3,6 +3,13 @@
 `stages/model` calls it. It knows frames and names, never a study, a file or a report.
 """
 
+from pipeline.mediation.conditional import (
+    conditional_indirect,
+    index_of_moderation,
+    simple_slopes,
+    slope_at,
+)
+from pipeline.mediation.congruence import Surface, discrepancies, fit_surface
 from pipeline.mediation.decomposed import few_clusters, fit_decomposed
 from pipeline.mediation.design import Design, lay_beside
 from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
@@ -10,7 +17,12 @@ from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.latent_means import fit_latent_means
-from pipeline.mediation.latent_rows import LatentRows
+from pipeline.mediation.latent_products import (
+    LatentInteraction,
+    fit_latent_interaction,
+    product_indicators,
+)
+from pipeline.mediation.latent_rows import FEWEST_UNITS, LatentRows
 from pipeline.mediation.latent_syntax import Indicators
 from pipeline.mediation.latent_variables import (
     fit_latent_variables,
@@ -29,12 +41,17 @@ from pipeline.mediation.model import (
     PathModel,
 )
 from pipeline.mediation.model_fit import Indices, ModelFit, OneLevel
+from pipeline.mediation.moderation import ModeratedModel, fit_moderated
 from pipeline.mediation.montecarlo import draw_slopes, percentile_interval
+from pipeline.mediation.products import Moderation
+from pipeline.mediation.regions import johnson_neyman, region_of, simple_lines, slope_curve
 from pipeline.mediation.resamples import Resamples, resample
 from pipeline.mediation.rivals import Order, compare_orders
+from pipeline.mediation.rows import Missing
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
+    "FEWEST_UNITS",
     "FLAT_IGNORES",
     "LATENT_MEANS",
     "LATENT_VARIABLES",
@@ -46,31 +63,49 @@ __all__ = [
     "Indicators",
     "Indices",
     "IndirectEffects",
+    "LatentInteraction",
     "LatentRows",
     "MediationError",
+    "Missing",
     "MixedFit",
     "ModelFit",
+    "ModeratedModel",
+    "Moderation",
     "NotEstimable",
     "OneLevel",
     "Order",
     "PathGraph",
     "PathModel",
     "Resamples",
+    "Surface",
     "Verdict",
     "compare_orders",
+    "conditional_indirect",
     "contextual_effects",
+    "discrepancies",
     "draw_slopes",
     "few_clusters",
     "fit_decomposed",
     "fit_flat",
+    "fit_latent_interaction",
     "fit_latent_means",
     "fit_latent_variables",
+    "fit_moderated",
     "fit_random_intercepts",
+    "fit_surface",
     "free_parameters",
+    "index_of_moderation",
     "indirect_effects",
+    "johnson_neyman",
     "judge",
     "latent_variable_rows",
     "lay_beside",
     "percentile_interval",
+    "product_indicators",
+    "region_of",
     "resample",
+    "simple_lines",
+    "simple_slopes",
+    "slope_at",
+    "slope_curve",
 ]

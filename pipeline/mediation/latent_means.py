@@ -7,7 +7,7 @@ Zyphur & Zhang, 2010).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,15 +38,20 @@ def fit_latent_means(
     *,
     estimator: str = "MLR",
     missing: str = "listwise",
+    within_only: Collection[str] = (),
 ) -> PathModel:
     """Fit all equations at both levels together; NotEstimable where there is no usable solution.
 
     Every variable of the path's lowest level, covariates included, is split into its parts within and between
     clusters, and has its slopes at both levels; a covariate that does not differ between clusters enters
-    within only, which is told. Predictors of one level covary, and so do residuals of outcomes that no route
-    connects. Errors are robust (MLR): to non-normality and to the highest level above the clusters.
+    within only, which is told, and so do those named in `within_only`. Predictors of one level covary, and so
+    do residuals of outcomes that no route connects. Errors are robust (MLR): to non-normality and to the
+    highest level above the clusters.
     """
-    rows = latent_rows(graph, frames, design, covariates or {}, listwise=missing == "listwise")
+    listwise = missing == "listwise"
+    rows = latent_rows(
+        graph, frames, design, covariates or {}, listwise=listwise, within_only=frozenset(within_only)
+    )
     fit = fit_rows(rows, estimator, missing)
     return path_model(KIND, Joint(rows, fit, _method(rows, fit)), graph, design, confidence)
 

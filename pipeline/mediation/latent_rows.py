@@ -71,8 +71,12 @@ def latent_rows(
     indicators: Mapping[str, Indicators] | None = None,
     *,
     listwise: bool,
+    within_only: frozenset[str] = frozenset(),
 ) -> LatentRows:
-    """Rows of the lowest level of the path, with the clusters that they lie in."""
+    """Rows of the lowest level of the path, with the clusters that they lie in.
+
+    `within_only` are covariates that have no part between: products of deviations from cluster means.
+    """
     lowest = design.lowest(graph)
     entering, names = _entering(graph, covariates)
     _refuse_outcomes_above(graph, design, lowest)
@@ -84,8 +88,9 @@ def latent_rows(
     cluster, codes = next(iter(groups.items()))
     if listwise:
         refuse_unusable(table, set(_columns(own, behind)), codes, (lowest, cluster), graph.outcomes[-1])
-    within_only, told = _within_only(table, entering, own, groups)
-    blocks = blocks_of(graph.edges, entering, own, within_only)
+    split = [edge for edge in entering if edge[0] not in within_only]
+    flat_between, told = _within_only(table, split, own, groups)
+    blocks = blocks_of(graph.edges, entering, own, flat_between | within_only)
     tokens = Names.of(blocks, behind)
     frame = table.rename(columns=tokens.token).assign(**{CLUSTER: codes})
     unit, unit_notes = _unit(groups)

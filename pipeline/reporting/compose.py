@@ -20,6 +20,8 @@ from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     changes,
+    conditional,
+    congruence,
     contextual,
     contrasts,
     correlations,
@@ -56,6 +58,9 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     contrasts.table,
     hypotheses.table,
     power.table,
+    conditional.table,
+    conditional.index_table,
+    congruence.table,
     contextual.table,
     flat.table,
     measured.table,
@@ -67,6 +72,7 @@ KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
     *("measured", "rivals", "changes", "files"),
+    *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

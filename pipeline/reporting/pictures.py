@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.reporting import markup, numbers
+from pipeline.reporting import conditional_pictures, markup, numbers
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.diagram import Panel, Path, draw_diagram
 from pipeline.reporting.figures.flow import Band, Loss, draw_flow
@@ -39,6 +39,8 @@ class Picture:
 def pictures(record: Record) -> dict[str, Picture]:
     """Every picture that there is something to show for, by id."""
     made = [flow(record), diagram(record), densities(record), heatmap(record), *likert(record)]
+    pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
+    made += [Picture(figure, drawn.svg) for figure, drawn in filter(None, pairs)]
     return {picture.figure.id: picture for picture in made if picture is not None}
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
+from pipeline.stages import conditional, congruence, laid, model_options, power, scored, second_opinion
 from pipeline.stages import effects as beside_effects
-from pipeline.stages import laid, model_options, power, scored, second_opinion
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.path_models import PathModels, design_of, path_models
 from pipeline.stages.rivals import rivals
@@ -21,7 +21,9 @@ from pipeline.stages.verdicts import judged, route_of
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
-    from pipeline.mediation import IndirectEffects, PathGraph, PathModel, Resamples
+    import pandas as pd
+
+    from pipeline.mediation import Design, IndirectEffects, PathGraph, PathModel, Resamples
 
 Effects = Mapping[str, "IndirectEffects"]
 
@@ -37,13 +39,10 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         resamples = beside_effects.resampled(study, models.main)
         effects = {fit.kind: _effects(study, graph, fit) for fit in models.every if fit is not models.main}
         effects |= {models.main.kind: _effects(study, graph, models.main, resamples)}
-        orders = rivals(study, models, graph, frames, design)
+        further = _further(study, models, graph, frames, design)
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
-    result = _result(study, models, effects, resamples) | {
-        "rivals": orders,
-        "power": power.section(study, graph, frames, design),
-    }
+    result = _result(study, models, effects, resamples) | further
     write_json(workspace.build / "model" / "model.json", result)
 
 
@@ -67,6 +66,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "covariates": {name: list(one.predicts) for name, one in told.covariates.items()},
         "hypotheses": [one.model_dump(mode="json") for one in told.hypotheses],
         "rivals": [one.model_dump(mode="json") for one in told.rivals],
+        "moderators": [one.model_dump(mode="json") for one in told.moderators],
+        "congruence": [one.model_dump(mode="json") for one in told.congruence],
         "published": [one.model_dump(mode="json") for one in told.published],
         "measurement": told.measurement,
         "items": {name: _items(study, name) for name in study.instruments},
@@ -103,6 +104,22 @@ def _result(
         "second_opinion": second_opinion.of_models(models),
         "densities": own.densities,
         "hypotheses": [judged(study, one, main, own) for one in study.declared.hypotheses],
+    }
+
+
+def _further(
+    study: LoadedStudy,
+    models: PathModels,
+    graph: PathGraph,
+    frames: Mapping[str, pd.DataFrame],
+    design: Design,
+) -> dict[str, Any]:
+    """What stands beside the models of the path, each part from a module of its own."""
+    return {
+        "rivals": rivals(study, models, graph, frames, design),
+        "power": power.section(study, graph, frames, design),
+        "moderation": conditional.moderation(study, graph, frames, design),
+        "congruence": congruence.congruence(study, frames),
     }
 
 

@@ -4,14 +4,17 @@ A researcher edits `data/<study>/study.yaml`; `load_study` reads it, with the in
 into frozen values. The plan, the stages and the command line read them; nothing here reads an export.
 """
 
+from pipeline.study.conditional import default_level, score_range
 from pipeline.study.declared import (
     Codebook,
+    Congruence,
     Consent,
     Covariate,
     ExportFile,
     Hypothesis,
     Intervals,
     Level,
+    Moderator,
     ReportOptions,
     Rival,
     Scale,
@@ -23,6 +26,7 @@ from pipeline.study.path import edges_of
 
 __all__ = [
     "Codebook",
+    "Congruence",
     "Consent",
     "Covariate",
     "ExportFile",
@@ -30,13 +34,16 @@ __all__ = [
     "Intervals",
     "Level",
     "LoadedStudy",
+    "Moderator",
     "ReportOptions",
     "Rival",
     "Scale",
     "Screening",
     "Study",
+    "default_level",
     "edges_of",
     "load_study",
     "schema_text",
+    "score_range",
     "studies",
 ]

@@ -128,6 +128,30 @@ class Published(Declared):
     source: str
 
 
+class Moderator(Declared):
+    """A variable on which the strength of an arrow may depend, and its values at which this is told.
+
+    Without `level` it is within where both ends of the arrow are measured at the lowest level of the path.
+    """
+
+    moderator: Name
+    of: str = Field(description="One arrow of the path: `a -> b`.")
+    level: Literal["within", "between"] | None = None
+    values: tuple[float, ...] = Field(default=(-1.0, 0.0, 1.0), min_length=1, max_length=9)
+    unit: Literal["sd", "percentile", "raw"] = Field(
+        default="sd",
+        description="What `values` are: standard deviations from the mean, percentiles, or units.",
+    )
+
+
+class Congruence(Declared):
+    """Two variables on one response scale whose agreement may go with an outcome: a response surface."""
+
+    outcome: Name
+    of: tuple[Name, Name]
+    midpoint: float | None = Field(default=None, description="Middle of the scale, for ready scores.")
+
+
 class Intervals(Declared):
     """How intervals of indirect effects are made: Monte Carlo `draws`, `bootstrap` resamples beside them."""
 
@@ -161,6 +185,8 @@ class Study(Declared):
     hypotheses: tuple[Hypothesis, ...] = ()
     rivals: tuple[Rival, ...] = ()
     published: tuple[Published, ...] = ()
+    moderators: tuple[Moderator, ...] = ()
+    congruence: tuple[Congruence, ...] = ()
     measurement: Literal["scores", "latent", "auto"] = Field(
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",

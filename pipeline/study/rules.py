@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pipeline.declaration import Node, Problem, did_you_mean
 from pipeline.instrument import Instrument
-from pipeline.study import scales
+from pipeline.study import conditional, scales
 from pipeline.study.path import ARROW, chains, circle, edges_of, malformed, routes
 
 
@@ -65,6 +65,7 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from _of_path(context)
     yield from _of_hypotheses(context)
     yield from _of_rivals(context)
+    yield from conditional.problems(context)
     yield from _of_options(context)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import beside, method, path_fit, power, results, rivals, summary
+from pipeline.reporting.prose import beside, conditional, method, path_fit, power, results, rivals, summary
 from pipeline.reporting.record import Record
 
 
@@ -26,6 +26,8 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "indirect": [*results.indirect(record), *beside.sentences(record)],
         "hypotheses": results.hypotheses(record),
         "power": power.power(record),
+        "moderation": conditional.moderation(record),
+        "congruence": conditional.congruence(record),
         "contextual": results.contextual(record),
         "flat": results.flat(record),
         "warnings": summary.warnings(record),

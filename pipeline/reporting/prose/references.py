@@ -9,6 +9,34 @@ from pipeline.reporting import markup
 from pipeline.reporting.record import Record
 
 METHODS = {
+    "Bauer & Curran, 2005": (
+        "Bauer, D. J., & Curran, P. J. (2005). Probing interactions in fixed and multilevel regression: "
+        "Inferential and graphical techniques. *Multivariate Behavioral Research, 40*(3), 373–400."
+    ),
+    "Edwards & Parry, 1993": (
+        "Edwards, J. R., & Parry, M. E. (1993). On the use of polynomial regression equations as an "
+        "alternative to difference scores in organizational research. *Academy of Management Journal, "
+        "36*(6), 1577–1613."
+    ),
+    "Hayes, 2015": (
+        "Hayes, A. F. (2015). An index and test of linear moderated mediation. *Multivariate Behavioral "
+        "Research, 50*(1), 1–22."
+    ),
+    "Nestler et al., 2019": (
+        "Nestler, S., Humberg, S., & Schönbrodt, F. D. (2019). Response surface analysis with multilevel "
+        "data: Illustration for the case of congruence hypotheses. *Psychological Methods, 24*(3), 291–308. "
+        "[https://doi.org/10.1037/met0000199](https://doi.org/10.1037/met0000199)"
+    ),
+    "Seaman et al., 2012": (
+        "Seaman, S. R., Bartlett, J. W., & White, I. R. (2012). Multiple imputation of missing covariates "
+        "with non-linear effects and interactions: An evaluation of statistical methods. *BMC Medical "
+        "Research Methodology, 12*, Article 46."
+    ),
+    "Shanock et al., 2010": (
+        "Shanock, L. R., Baran, B. E., Gentry, W. A., Pattison, S. C., & Heggestad, E. D. (2010). Polynomial "
+        "regression with response surface analysis: A powerful approach for examining moderation and "
+        "overcoming limitations of difference scores. *Journal of Business and Psychology, 25*(4), 543–554."
+    ),
     "Bliese, 2000": (
         "Bliese, P. D. (2000). Within-group agreement, non-independence, and reliability: Implications for "
         "data aggregation and analysis. In K. J. Klein & S. W. J. Kozlowski (Eds.), *Multilevel theory, "
