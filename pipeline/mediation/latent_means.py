@@ -47,7 +47,7 @@ def fit_latent_means(
     connects. Errors are robust (MLR): to non-normality and to the highest level above the clusters.
     """
     rows = latent_rows(graph, frames, design, covariates or {}, listwise=missing == "listwise")
-    fit = _fit(rows, estimator, missing)
+    fit = fit_rows(rows, estimator, missing)
     slopes = _slopes(rows, graph)
     cov = _covariance(rows, fit, slopes)
     table = _table(rows, fit, cov, slopes, confidence)
@@ -56,7 +56,8 @@ def fit_latent_means(
     return PathModel(KIND, table, equations, confidence, joint=cov, notes=_notes(rows, fit), unit=unit)
 
 
-def _fit(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
+def fit_rows(rows: LatentRows, estimator: str, missing: str, syntax: str | None = None) -> TwoLevelFit:
+    """Fit the rows' model, or another of the same tokens; NotEstimable without a usable solution."""
     from pipeline import sem
     from pipeline.sem.errors import DataError, ModelError
     from pipeline.sem.twolevel.result import TwoLevelFit
@@ -65,7 +66,12 @@ def _fit(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
     missing = missing if rows.frame.isna().to_numpy().any() else "listwise"
     try:
         fit = sem.fit(
-            rows.syntax, rows.frame, estimator=estimator, missing=missing, cluster=CLUSTER, robust_unit=unit
+            syntax or rows.syntax,
+            rows.frame,
+            estimator=estimator,
+            missing=missing,
+            cluster=CLUSTER,
+            robust_unit=unit,
         )
     except (DataError, ModelError, np.linalg.LinAlgError) as error:
         raise NotEstimable(rows.names.words(str(error))) from error
