@@ -275,9 +275,8 @@ def test_units_and_names_of_clusters_do_not_matter(graph):
     (one, _), (two, _) = analysed(leveled(frame, graph), graph), analysed(leveled(other, graph), graph)
     assert [row["level"] for row in one.rows] == ["within", "between"]
     for before, after in zip(one.rows, two.rows, strict=True):
-        for name in ("rho_zero", "r2_residual", "r2_total"):
-            assert after[name] == pytest.approx(before[name], abs=3e-4), name
-        assert_close("Monte Carlo limits", after["rho_interval"], before["rho_interval"])
+        for name in ("rho_zero", "rho_interval", "r2_residual", "r2_total"):
+            assert after[name] == pytest.approx(before[name], abs=4e-4), name
 
 
 @pytest.mark.parametrize("turned", ["m", "y", "x"])
