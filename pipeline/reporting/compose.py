@@ -32,6 +32,7 @@ from pipeline.reporting.tables import (
     instruments,
     loadings,
     paths,
+    sensitivity,
     unlinked,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
@@ -47,6 +48,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     fit.table,
     paths.table,
     indirect.table,
+    sensitivity.table,
     hypotheses.table,
     contextual.table,
     flat.table,
@@ -56,6 +58,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     *("paths", "indirect", "hypotheses", "contextual", "flat", "changes", "files"),
+    *("sensitivity", "confounding", "how_sensitivity"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

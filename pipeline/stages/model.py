@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from pipeline.declaration import StudyError
 from pipeline.stages import scored
 from pipeline.stages.artefacts import Workspace, write_json
+from pipeline.stages.sensitivity import sensitivity
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.mediation import Design, Equation, IndirectEffects, PathGraph, PathModel
+    from pipeline.mediation.rows import Missing
     from pipeline.study import Hypothesis
 
 BETA = "beta: the slope times the standard deviation of the predictor over that of the outcome"
@@ -62,6 +64,16 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         flat = _flat(study, graph, frames, design)
         main = latent or manifest or flat
         effects = {fit.kind: _effects(study, graph, fit) for fit in (main, manifest, flat) if fit}
+        missing = _missing(study) if latent else study.declared.missing
+        unmeasured = sensitivity(
+            main,
+            effects[main.kind],
+            graph=graph,
+            frames=frames,
+            design=design,
+            covariates=_covariates(study),
+            missing=missing,
+        )
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
     result = _fitted(main, effects[main.kind]) | {
@@ -80,6 +92,7 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         ],
         "second_opinion": _second_opinion(manifest or main) | _within(manifest, complete),
         "densities": effects[main.kind].densities,
+        "sensitivity": unmeasured,
         "hypotheses": [_judged(study, one, main, effects[main.kind]) for one in study.declared.hypotheses],
     }
     write_json(workspace.build / "model" / "model.json", result)
@@ -173,7 +186,7 @@ def _latent(
     return fit, None
 
 
-def _missing(study: LoadedStudy) -> str:
+def _missing(study: LoadedStudy) -> Missing:
     """Full information with latent means, unless the study says otherwise."""
     told = study.declared
     return told.missing if "missing" in told.model_fields_set else "fiml"

@@ -5,12 +5,13 @@
 """
 
 from pipeline.mediation.sensitivity.analysis import Sensitivity, sensitivity_to_confounding
-from pipeline.mediation.sensitivity.curves import GRID
+from pipeline.mediation.sensitivity.curves import FURTHEST, GRID
 from pipeline.mediation.sensitivity.flat_source import FlatSource
 from pipeline.mediation.sensitivity.latent_source import LatentSource
 from pipeline.mediation.sensitivity.robustness import e_value, partial_r2, robustness_value
 
 __all__ = [
+    "FURTHEST",
     "GRID",
     "FlatSource",
     "LatentSource",

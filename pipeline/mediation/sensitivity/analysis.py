@@ -26,9 +26,10 @@ class Sensitivity:
 
     A row: route, mediator, outcome, level; est, ci_lower, ci_upper without residual correlation; rho_zero and
     rho_interval, the correlations at which the estimate is zero and at which the interval first holds zero
-    (0: it does so without any; None: none was found); r2_residual and r2_total at rho_zero, the product of
-    the shares that a confounder would explain of what is left, and of all, of mediator and outcome; how,
-    fits, failed; misfit, by how much -2 log-likelihood is worse at rho_zero (None in closed form: it is the
+    (0: it does so without any; None: none was found); share_each, what a confounder would explain of what is
+    left of mediator and outcome, in both alike, to bring rho_zero about; r2_residual and r2_total at
+    rho_zero, the product of the shares that a confounder would explain of what is left, and of all, of
+    mediator and outcome; how, fits, failed; misfit, by how much -2 log-likelihood is worse at rho_zero (None in closed form: it is the
     same at every correlation); benchmarks; single-level: partial_r2, rv, rv_alpha, e_value, e_value_limit of
     the mediator's slope.
     """
@@ -76,6 +77,7 @@ def _of_route(shift: Shift, route: Route, where: Zeros, draws: Draws) -> dict[st
         "ci_upper": upper,
         "rho_zero": rho,
         "rho_interval": where.interval,
+        "share_each": None if rho is None else abs(rho),
         "r2_residual": None if rho is None else rho**2,
         "r2_total": _of_all(shift.source.model, arrow, rho),
         "misfit": None if at_zero is None else 2 * (main.logl - at_zero.logl),

@@ -19,7 +19,8 @@ from pipeline.mediation.sensitivity.fitted import Fitted, moved
 from pipeline.mediation.sensitivity.shift import CLOSED_FORM, Shift
 
 GRID = tuple(round(0.15 * step, 2) for step in range(-5, 6))
-BEYOND = (0.85, 0.95, 0.99)
+FURTHEST = 0.99
+BEYOND = (0.85, 0.95, FURTHEST)
 # How near a correlation found by root-finding lies to the root.
 EXACT, NEAR = 1e-9, 2e-4
 

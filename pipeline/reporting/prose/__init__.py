@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.reporting.prose import method, results, summary
+from pipeline.reporting.prose.sensitivity import sensitivity
 from pipeline.reporting.record import Record
 
 
@@ -21,6 +22,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
         "indirect": results.indirect(record),
+        "sensitivity": sensitivity(record),
         "hypotheses": results.hypotheses(record),
         "contextual": results.contextual(record),
         "flat": results.flat(record),

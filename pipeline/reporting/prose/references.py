@@ -14,6 +14,11 @@ METHODS = {
         "data aggregation and analysis. In K. J. Klein & S. W. J. Kozlowski (Eds.), *Multilevel theory, "
         "research, and methods in organizations* (pp. 349–381). Jossey-Bass."
     ),
+    "Cinelli & Hazlett, 2020": (
+        "Cinelli, C., & Hazlett, C. (2020). Making sense of sensitivity: Extending omitted variable bias. "
+        "*Journal of the Royal Statistical Society: Series B, 82*(1), 39–67. "
+        "[https://doi.org/10.1111/rssb.12348](https://doi.org/10.1111/rssb.12348)"
+    ),
     "Cronbach, 1951": (
         "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, "
         "16*(3), 297–334. [https://doi.org/10.1007/BF02310555](https://doi.org/10.1007/BF02310555)"
@@ -26,6 +31,11 @@ METHODS = {
     "Hayes, 2022": (
         "Hayes, A. F. (2022). *Introduction to mediation, moderation, and conditional process analysis: A "
         "regression-based approach* (3rd ed.). Guilford Press."
+    ),
+    "Imai et al., 2010": (
+        "Imai, K., Keele, L., & Yamamoto, T. (2010). Identification, inference and sensitivity analysis for "
+        "causal mediation effects. *Statistical Science, 25*(1), 51–71. "
+        "[https://doi.org/10.1214/10-STS321](https://doi.org/10.1214/10-STS321)"
     ),
     "Lüdtke et al., 2008": (
         "Lüdtke, O., Marsh, H. W., Robitzsch, A., Trautwein, U., Asparouhov, T., & Muthén, B. (2008). The "
@@ -56,6 +66,11 @@ METHODS = {
     "Rosseel, 2012": (
         "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of Statistical "
         "Software, 48*(2), 1–36. [https://doi.org/10.18637/jss.v048.i02](https://doi.org/10.18637/jss.v048.i02)"
+    ),
+    "VanderWeele & Ding, 2017": (
+        "VanderWeele, T. J., & Ding, P. (2017). Sensitivity analysis in observational research: Introducing "
+        "the *E*-value. *Annals of Internal Medicine, 167*(4), 268–274. "
+        "[https://doi.org/10.7326/M16-2607](https://doi.org/10.7326/M16-2607)"
     ),
     "Yuan & Bentler, 2000": (
         "Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance "
