@@ -56,7 +56,7 @@ def is_picture(png: bytes) -> bool:
 @pytest.mark.parametrize("study", recorded.STUDIES)
 def test_every_study_gets_its_pictures(study: str) -> None:
     made = pictures.pictures(recorded.record(study))
-    assert set(made) == {"flow_figure", "diagram", "densities", "heatmap"}
+    assert set(made) == {"flow_figure", "diagram", "densities", "confounding", "heatmap"}
     for name, picture in made.items():
         assert picture.figure.id == name
         assert len(picture.figure.alt) > 20
