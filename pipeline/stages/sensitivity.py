@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pipeline.mediation.rows import Missing
 
 METHOD = (
-    "the residual correlation of mediator and outcome is held at each value of a grid; in closed form where "
-    "the outcome's equation has every predictor of the mediator's, so that all values fit alike, elsewhere by "
-    "fitting the model again; zeros by Brent's method; Monte Carlo intervals"
+    "the residual correlation of mediator and outcome is held at each value of a grid; in closed form "
+    "where the outcome's equation has every predictor of the mediator's, so that all values fit alike, elsewhere "
+    "by fitting the model again; zeros by Brent's method; Monte Carlo intervals"
 )
 NO_SOURCE = (
     "sensitivity to unmeasured confounding was not worked out: that is done for single-level models of "

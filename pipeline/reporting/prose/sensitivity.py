@@ -64,8 +64,8 @@ def _unclear(record: Record, rows: Entries) -> str:
         )
     return (
         f"The intervals of {len(told) if len(told) > 3 else listed(told)}"
-        f"{' further effects' if len(told) > 3 else ''} hold zero as they are, so that no confounder is needed "
-        "to call these effects into question."
+        f"{' further effects' if len(told) > 3 else ''} hold zero as they are, so that no confounder is "
+        "needed to call these effects into question."
     )
 
 

@@ -83,13 +83,13 @@ def _correlation(value: float | None) -> str:
 
 def _note(slope: bool) -> str:
     return sentences(
-        "Correlations are between what the model leaves unexplained in the last mediator of a route and in its "
-        "outcome (Imai et al., 2010). *R*² left is the product of the shares that a confounder would explain of "
-        "what is left of the two, *R*² whole that of their whole variances, at the correlation where the "
-        "estimate is zero.",
-        "RV is the robustness value of the mediator’s slope: the share of what is left of mediator and outcome "
-        "that a confounder would explain in both, for a slope of zero, and RV~α~ for an interval that meets "
-        "zero (Cinelli & Hazlett, 2020); *E* is the *E* value of one standard deviation of the mediator "
+        "Correlations are between what the model leaves unexplained in the last mediator of a route and in "
+        "its outcome (Imai et al., 2010). *R*² left is the product of the shares that a confounder would "
+        "explain of what is left of the two, *R*² whole that of their whole variances, at the correlation "
+        "where the estimate is zero.",
+        "RV is the robustness value of the mediator’s slope: the share of what is left of mediator and "
+        "outcome that a confounder would explain in both, for a slope of zero, and RV~α~ for an interval that "
+        "meets zero (Cinelli & Hazlett, 2020); *E* is the *E* value of one standard deviation of the mediator "
         "(VanderWeele & Ding, 2017)."
         if slope
         else None,
