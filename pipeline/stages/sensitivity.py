@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 METHOD = (
     "the residual correlation of mediator and outcome is held at each value of a grid; in closed form "
-    "where the outcome's equation has every predictor of the mediator's, so that all values fit alike, elsewhere "
-    "by fitting the model again; zeros by Brent's method; Monte Carlo intervals"
+    "where the outcome's equation has every predictor of the mediator's, so that all values fit alike, "
+    "elsewhere by fitting the model again; zeros by Brent's method; Monte Carlo intervals"
 )
 NO_SOURCE = (
     "sensitivity to unmeasured confounding was not worked out: that is done for single-level models of "

@@ -30,8 +30,8 @@ class Sensitivity:
     left of mediator and outcome, in both alike, to bring rho_zero about; r2_residual and r2_total at
     rho_zero, the product of the shares that a confounder would explain of what is left, and of all, of
     mediator and outcome; how, fits, failed; misfit, by how much -2 log-likelihood is worse at rho_zero (None
-    in closed form: it is the same at every correlation); benchmarks; single-level: partial_r2, rv, rv_alpha, e_value, e_value_limit of
-    the mediator's slope.
+    in closed form: it is the same at every correlation); benchmarks; single-level: partial_r2,
+    rv, rv_alpha, e_value, e_value_limit of the mediator's slope.
     """
 
     rows: tuple[Mapping[str, Any], ...]

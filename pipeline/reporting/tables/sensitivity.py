@@ -88,9 +88,9 @@ def _note(slope: bool) -> str:
         "explain of what is left of the two, *R*² whole that of their whole variances, at the correlation "
         "where the estimate is zero.",
         "RV is the robustness value of the mediator’s slope: the share of what is left of mediator and "
-        "outcome that a confounder would explain in both, for a slope of zero, and RV~α~ for an interval that "
-        "meets zero (Cinelli & Hazlett, 2020); *E* is the *E* value of one standard deviation of the mediator "
-        "(VanderWeele & Ding, 2017)."
+        "outcome that a confounder would explain in both, for a slope of zero, and RV~α~ for an interval "
+        "that meets zero (Cinelli & Hazlett, 2020); *E* is the *E* value of one standard deviation of the "
+        "mediator (VanderWeele & Ding, 2017)."
         if slope
         else None,
     )
