@@ -6,6 +6,8 @@ The stages fit it beside the decomposed model, labelled as flat, or alone where 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -50,35 +52,70 @@ def fit_flat(
     with what it has, and errors are large-sample ones from the observed information. Where clusters exist,
     slopes mix within and between and their standard errors are too small (Moulton, 1986).
     """
-    entering = {name: tuple((covariates or {}).get(name, ())) for name in graph.outcomes}
-    table, left_out = flat_table(graph, entering, frames, design, missing)
-    level = design.lowest(graph)
-    data = [
-        flat_rows(outcome, graph.predictors(outcome), entering[outcome], table, level)
-        for outcome in graph.outcomes
-    ]
-    observed = Observed.of(data)
-    fit = _fit(observed, table, missing)
-    joint = _joint(observed, fit, data, missing)
+    flat = Flat.of(graph, frames, design, covariates or {}, missing)
+    observed, fit = flat.observed, flat.fit
+    joint = _joint(flat)
     fitted = {
         rows.outcome: (
             observed.with_implied_spreads(fit, rows),
-            _equation(observed, fit, rows, joint, left_out),
+            _equation(observed, fit, rows, joint, flat.left_out),
         )
-        for rows in data
+        for rows in flat.data
     }
-    ids = links(level, frames, design).loc[table.index]
-    units = {level: None} | {str(upper): ids[upper].to_numpy() for upper in ids.columns}
+    ids = links(design.lowest(graph), frames, design).loc[flat.table.index]
+    units = {design.lowest(graph): None} | {str(upper): ids[upper].to_numpy() for upper in ids.columns}
     return assemble(
         "flat",
         fitted,
         confidence,
         joint=joint,
-        second=_second(observed, fit, table, data),
+        second=_second(observed, fit, flat.table, flat.data),
         fit=fit_of(fit, observed.in_words),
-        full_information=missing == "fiml" and bool(table.isna().to_numpy().any()),
-        refit=Refit(fit, observed.names(), units, level),
+        full_information=missing == "fiml" and bool(flat.table.isna().to_numpy().any()),
+        refit=Refit(fit, observed.names(), units, design.lowest(graph)),
     )
+
+
+@dataclass(frozen=True)
+class Flat:
+    """The rows of each equation, the table that they come from, and the path model fitted on it."""
+
+    observed: Observed
+    table: pd.DataFrame
+    data: tuple[Rows, ...]
+    left_out: Mapping[str, int]
+    missing: Missing
+
+    @classmethod
+    def of(
+        cls,
+        graph: PathGraph,
+        frames: Mapping[str, pd.DataFrame],
+        design: Design,
+        covariates: Mapping[str, Sequence[str]],
+        missing: Missing,
+    ) -> Flat:
+        """Lay out the rows of the path's lowest level."""
+        entering = {name: tuple(covariates.get(name, ())) for name in graph.outcomes}
+        table, left_out = flat_table(graph, entering, frames, design, missing)
+        level = design.lowest(graph)
+        data = tuple(
+            flat_rows(outcome, graph.predictors(outcome), entering[outcome], table, level)
+            for outcome in graph.outcomes
+        )
+        return cls(Observed.of(data), table, data, left_out, missing)
+
+    @cached_property
+    def fit(self) -> sem.Fit:
+        """All equations by maximum likelihood."""
+        return _fit(self.observed, self.table, self.missing)
+
+    @property
+    def inflation(self) -> dict[str, float]:
+        """Factor of each outcome's errors: on complete rows the root of n / (n - p), else one."""
+        if self.missing == "fiml":
+            return {rows.outcome: 1.0 for rows in self.data}
+        return {rows.outcome: float(np.sqrt(self.fit.nobs / _freedom(self.fit, rows))) for rows in self.data}
 
 
 def _fit(observed: Observed, table: pd.DataFrame, missing: Missing) -> sem.Fit:
@@ -88,21 +125,19 @@ def _fit(observed: Observed, table: pd.DataFrame, missing: Missing) -> sem.Fit:
         raise MediationError(observed.in_words(str(error))) from error
 
 
-def _joint(observed: Observed, fit: sem.Fit, data: Sequence[Rows], missing: Missing) -> pd.DataFrame:
+def _joint(flat: Flat) -> pd.DataFrame:
     """Covariance of all slopes.
 
     On complete rows it has the degrees of freedom of least squares, and slopes of outcomes that no route
     connects covary through their residuals (Zellner, 1962).
     """
-    cov = observed.slope_covariance(fit)
-    if missing == "fiml":
+    cov, inflation = flat.observed.slope_covariance(flat.fit), flat.inflation
+    if flat.missing == "fiml":
         return cov
-    inflate = np.concatenate(
-        [np.full(len(rows.terms), np.sqrt(fit.nobs / _freedom(fit, rows))) for rows in data]
-    )
+    inflate = np.concatenate([np.full(len(rows.terms), inflation[rows.outcome]) for rows in flat.data])
     whole = cov * np.outer(inflate, inflate)
-    for one, other in combinations(data, 2):
-        if not observed.connected(one.outcome, other.outcome):
+    for one, other in combinations(flat.data, 2):
+        if not flat.observed.connected(one.outcome, other.outcome):
             block = _shared(one, other)
             whole.loc[_slopes(one), _slopes(other)] = block
             whole.loc[_slopes(other), _slopes(one)] = block.T

@@ -56,8 +56,8 @@ def fit_latent_means(
     return path_model(KIND, Joint(rows, fit, _method(rows, fit)), graph, design, confidence)
 
 
-def fit_rows(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
-    """Fit the two-level model of these rows; NotEstimable where its slopes would have no meaning."""
+def fit_rows(rows: LatentRows, estimator: str, missing: str, syntax: str | None = None) -> TwoLevelFit:
+    """Fit the rows' model, or another of the same tokens; NotEstimable where its slopes have no meaning."""
     from pipeline import sem
     from pipeline.sem.errors import DataError, ModelError
     from pipeline.sem.twolevel.result import TwoLevelFit
@@ -66,7 +66,12 @@ def fit_rows(rows: LatentRows, estimator: str, missing: str) -> TwoLevelFit:
     missing = missing if rows.frame.isna().to_numpy().any() else "listwise"
     try:
         fit = sem.fit(
-            rows.syntax, rows.frame, estimator=estimator, missing=missing, cluster=CLUSTER, robust_unit=unit
+            syntax or rows.syntax,
+            rows.frame,
+            estimator=estimator,
+            missing=missing,
+            cluster=CLUSTER,
+            robust_unit=unit,
         )
     except (DataError, ModelError, np.linalg.LinAlgError) as error:
         raise NotEstimable(rows.names.words(str(error))) from error

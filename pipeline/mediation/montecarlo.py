@@ -58,9 +58,10 @@ def draw_slopes(model: PathModel, draws: int, seed: int) -> dict[Slope, NDArray[
 
 
 def _root(cov: Floats) -> Floats:
-    """The symmetric root of a covariance matrix: it does not depend on the order of the slopes."""
-    values, vectors = np.linalg.eigh(cov)
-    root: Floats = vectors @ np.diag(np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    """The symmetric root of the correlations, times the errors: no order and no units of slopes matter."""
+    errors = np.sqrt(np.diag(cov))
+    values, vectors = np.linalg.eigh(cov / np.outer(errors, errors))
+    root: Floats = vectors @ np.diag(np.sqrt(np.maximum(values, 0.0))) @ vectors.T * errors
     return root
 
 

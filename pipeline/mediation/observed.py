@@ -74,14 +74,16 @@ class Observed:
         names = {code: name for name, code in self.codes.items()}
         return re.sub(r"variable_\d+_", lambda found: names.get(found[0], found[0]), text)
 
-    def fitted(self, table: pd.DataFrame, missing: Missing) -> sem.Fit:
-        """Fit by maximum likelihood, predictors that nothing explains fixed.
+    def fitted(self, table: pd.DataFrame, missing: Missing, more: str = "") -> sem.Fit:
+        """Fit by maximum likelihood, predictors that nothing explains fixed; `more` is further syntax.
 
         The observed information rests on the sample's own covariances of predictors, as least squares does;
         the expected one on those that the model implies.
         """
         data = table[list(self.codes)].set_axis(list(self.codes.values()), axis=1)
-        return sem.fit(self.syntax, data, missing=missing, meanstructure=True, information="observed")
+        return sem.fit(
+            f"{self.syntax}\n{more}", data, missing=missing, meanstructure=True, information="observed"
+        )
 
     def slopes(self, fit: sem.Fit, outcome: str) -> Floats:
         """Slopes of an equation, in the order of its predictors."""

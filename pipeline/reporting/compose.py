@@ -39,6 +39,7 @@ from pipeline.reporting.tables import (
     paths,
     power,
     rivals,
+    sensitivity,
     unlinked,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
@@ -56,6 +57,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     model_fit.table,
     indirect.table,
     contrasts.table,
+    sensitivity.table,
     hypotheses.table,
     power.table,
     conditional.table,
@@ -71,7 +73,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
-    *("measured", "rivals", "changes", "files"),
+    *("measured", "rivals", "changes", "files", "sensitivity", "confounding", "how_sensitivity"),
     *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
     *("flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),

@@ -21,6 +21,10 @@ LATENT_PATHS = (
 LATENT_VARIABLES = "item = intercept + loading · latent variable + residual; "
 FLAT_PATHS = "y = b~0~ + b x + residual, all outcomes at once"
 PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
+CONFOUNDED = (
+    "b(ρ) = b − ρ / √(1 − ρ²) · √(residual variance of the outcome / residual variance of the mediator) "
+    "(Imai et al., 2010)"
+)
 
 
 def details(record: Record) -> dict[str, Details]:
@@ -32,6 +36,7 @@ def details(record: Record) -> dict[str, Details]:
         "how_loadings": _details(record, "validate", _factor(record)),
         "how_paths": _details(record, "model", [("Formula", path_formula), *_model(record)]),
         "how_indirect": _details(record, "model", [("Formula", PRODUCT), *_intervals(record)]),
+        "how_sensitivity": _details(record, "model", _confounding(record)),
     }
     return {name: found for name, found in made.items() if found is not None}
 
@@ -115,6 +120,16 @@ def _intervals(record: Record) -> list[tuple[str, str]]:
         ("Confidence", numbers.confidence(record.confidence)),
     ]
     return [(name, words) for name, words in told if words != numbers.MISSING]
+
+
+def _confounding(record: Record) -> list[tuple[str, str]]:
+    found: Mapping[str, Any] = record.part("model", "sensitivity")
+    options = found.get("options") or {}
+    if not found.get("rows"):
+        return []
+    grid = ", ".join(numbers.bounded(rho) for rho in options["grid"])
+    told = [("Formula", CONFOUNDED), ("Method", markup.literal(str(options["method"]))), ("Grid", grid)]
+    return [*told, ("Draws", numbers.count(options.get("draws")))]
 
 
 def _left_out(record: Record) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.reporting import conditional_pictures, markup, numbers
+from pipeline.reporting.figures.confounding import Along, draw_confounding
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.diagram import Panel, Path, draw_diagram
 from pipeline.reporting.figures.flow import Band, Loss, draw_flow
@@ -22,6 +23,7 @@ from pipeline.reporting.tables.flow import column_title, reason_words
 from pipeline.reporting.tables.indirect import effect_words, method_note
 from pipeline.reporting.tables.loadings import item_name
 from pipeline.reporting.tables.paths import equation_words, levels_of
+from pipeline.reporting.tables.sensitivity import shown
 from pipeline.reporting.values import Figure
 
 MOST_CURVES = 6
@@ -38,7 +40,14 @@ class Picture:
 
 def pictures(record: Record) -> dict[str, Picture]:
     """Every picture that there is something to show for, by id."""
-    made = [flow(record), diagram(record), densities(record), heatmap(record), *likert(record)]
+    made = [
+        flow(record),
+        diagram(record),
+        densities(record),
+        confounding(record),
+        heatmap(record),
+        *likert(record),
+    ]
     pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
     made += [Picture(figure, drawn.svg) for figure, drawn in filter(None, pairs)]
     return {picture.figure.id: picture for picture in made if picture is not None}
@@ -107,6 +116,32 @@ def densities(record: Record) -> Picture | None:
         png=drawn.png,
         width=1.0 if len(curves) > 1 else 0.72,
         note=note,
+    )
+    return Picture(figure, drawn.svg)
+
+
+def confounding(record: Record) -> Picture | None:
+    """Indirect effects along the residual correlation: those that the hypotheses name, else the first."""
+    found: Mapping[str, Any] = record.part("model", "sensitivity").get("curves") or {}
+    rows = [r for r in shown(record) if f"{r['route']}|{r['level']}" in found]
+    chosen = _chosen(record, rows)
+    if not chosen:
+        return None
+    curves = [_along(record, r, found[f"{r['route']}|{r['level']}"]) for r in chosen]
+    ci = numbers.confidence(record.confidence)
+    drawn = draw_confounding(curves, "Residual correlation of mediator and outcome")
+    said = "; ".join(f"{c.title}: {numbers.bounded(c.zero)}" for c in curves)
+    figure = Figure(
+        id="confounding",
+        title="Indirect Effects by the Residual Correlation of Mediator and Outcome",
+        alt=f"Indirect effect along the residual correlation. Zero is met at {said}.",
+        png=drawn.png,
+        width=1.0 if len(curves) > 1 else 0.72,
+        note=(
+            f"The band is the {ci} interval, the dashed line no effect. The dot marks where the estimate is "
+            "zero, the stroke where the interval first holds zero, where that is not at no correlation. "
+            f"{_left_out(len(rows) - len(chosen))}".strip()
+        ),
     )
     return Picture(figure, drawn.svg)
 
@@ -248,6 +283,22 @@ def _curve(record: Record, r: Mapping[str, Any], density: Mapping[str, Any]) -> 
         est=float(r["est"]),
         ci_lower=float(r["ci_lower"]),
         ci_upper=float(r["ci_upper"]),
+    )
+
+
+def _along(record: Record, r: Mapping[str, Any], curve: Mapping[str, Any]) -> Along:
+    level = f"{markup.plain(record.level_words(str(r['level'])))}: " if record.is_clustered else ""
+    points = zip(curve["rho"], curve["est"], curve["ci_lower"], curve["ci_upper"], strict=True)
+    known = [point for point in points if None not in point]
+    rho, est, lower, upper = (tuple(float(v) for v in column) for column in zip(*known, strict=True))
+    return Along(
+        title=f"{level}{record.route(str(r['route']), plain=True)}",
+        rho=rho,
+        est=est,
+        ci_lower=lower,
+        ci_upper=upper,
+        zero=r.get("rho_zero"),
+        interval_zero=r.get("rho_interval") or None,
     )
 
 

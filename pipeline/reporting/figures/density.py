@@ -44,7 +44,7 @@ def draw_densities(curves: Sequence[Curve], axis: str, decimals: int = 3) -> Plo
             cell.set_axis_off()
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
-    titles = max(_folded(curve.title).count("\n") for curve in curves)
+    titles = max(folded(curve.title).count("\n") for curve in curves)
     return plotted(6.5 if across > 1 else 4.6, (1.9 + 0.17 * titles) * rows + 0.35, draw)
 
 
@@ -74,11 +74,11 @@ def _finish(axes: Axes, curve: Curve, top: float, decimals: int) -> None:
     axes.locator_params(axis="x", nbins=5)
     interval = numbers.interval(curve.ci_lower, curve.ci_upper, decimals)
     printed = f"{numbers.number(curve.est, decimals)} {interval}"
-    axes.set_title(_folded(curve.title), fontsize=9.5)
+    axes.set_title(folded(curve.title), fontsize=9.5)
     axes.set_xlabel(printed, fontsize=9.5, color=INK)
 
 
-def _folded(title: str, width: int = 50) -> str:
+def folded(title: str, width: int = 50) -> str:
     """Break a long route at its arrows."""
     lines = [""]
     for part in title.split(" → "):

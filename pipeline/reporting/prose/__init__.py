@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.reporting.prose import beside, conditional, method, path_fit, power, results, rivals, summary
+from pipeline.reporting.prose.sensitivity import sensitivity
 from pipeline.reporting.record import Record
 
 
@@ -24,6 +25,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "measured": path_fit.measured(record),
         "rivals": rivals.rivals(record),
         "indirect": [*results.indirect(record), *beside.sentences(record)],
+        "sensitivity": sensitivity(record),
         "hypotheses": results.hypotheses(record),
         "power": power.power(record),
         "moderation": conditional.moderation(record),

@@ -17,6 +17,7 @@ def reasons(record: Record) -> dict[str, str]:
         "descriptives": NOT_RUN,
         "paths": NOT_RUN,
         "indirect": "The path has no route through a mediator, so there are no indirect effects to report.",
+        "sensitivity": "There is no indirect effect whose sensitivity was worked out.",
         "hypotheses": "No hypotheses were declared, so none is judged here.",
         "loadings": ready,
         "changes": "No answer was recoded or declared missing by a code, and no id was corrected.",

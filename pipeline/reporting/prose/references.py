@@ -47,6 +47,11 @@ METHODS = {
         "with clustered errors. *Review of Economics and Statistics, 90*(3), 414–427. "
         "[https://doi.org/10.1162/rest.90.3.414](https://doi.org/10.1162/rest.90.3.414)"
     ),
+    "Cinelli & Hazlett, 2020": (
+        "Cinelli, C., & Hazlett, C. (2020). Making sense of sensitivity: Extending omitted variable bias. "
+        "*Journal of the Royal Statistical Society: Series B, 82*(1), 39–67. "
+        "[https://doi.org/10.1111/rssb.12348](https://doi.org/10.1111/rssb.12348)"
+    ),
     "Cronbach, 1951": (
         "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. *Psychometrika, "
         "16*(3), 297–334. [https://doi.org/10.1007/BF02310555](https://doi.org/10.1007/BF02310555)"
@@ -74,6 +79,11 @@ METHODS = {
         "Hoenig, J. M., & Heisey, D. M. (2001). The abuse of power: The pervasive fallacy of power "
         "calculations for data analysis. *The American Statistician, 55*(1), 19–24. "
         "[https://doi.org/10.1198/000313001300339897](https://doi.org/10.1198/000313001300339897)"
+    ),
+    "Imai et al., 2010": (
+        "Imai, K., Keele, L., & Yamamoto, T. (2010). Identification, inference and sensitivity analysis for "
+        "causal mediation effects. *Statistical Science, 25*(1), 51–71. "
+        "[https://doi.org/10.1214/10-STS321](https://doi.org/10.1214/10-STS321)"
     ),
     "Little et al., 2006": (
         "Little, T. D., Slegers, D. W., & Card, N. A. (2006). A non-arbitrary method of identifying and "
@@ -130,6 +140,11 @@ METHODS = {
         "Ryu, E., & West, S. G. (2009). Level-specific evaluation of model fit in multilevel structural "
         "equation modeling. *Structural Equation Modeling, 16*(4), 583–601. "
         "[https://doi.org/10.1080/10705510903203466](https://doi.org/10.1080/10705510903203466)"
+    ),
+    "VanderWeele & Ding, 2017": (
+        "VanderWeele, T. J., & Ding, P. (2017). Sensitivity analysis in observational research: Introducing "
+        "the *E*-value. *Annals of Internal Medicine, 167*(4), 268–274. "
+        "[https://doi.org/10.7326/M16-2607](https://doi.org/10.7326/M16-2607)"
     ),
     "Yuan & Bentler, 2000": (
         "Yuan, K.-H., & Bentler, P. M. (2000). Three likelihood-based methods for mean and covariance "
