@@ -136,6 +136,10 @@ class Study(Declared):
     screening: Screening = Screening()
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
+    marker: Name | None = Field(
+        default=None,
+        description="A scale that should be unrelated to the others, to show what they share by method.",
+    )
     measurement: Literal["scores", "latent", "auto"] = "auto"
     missing: Literal["listwise", "fiml"] = "listwise"
     intervals: Intervals = Intervals()
