@@ -56,3 +56,16 @@ def positive_inverse(matrix: Array) -> tuple[Array, float]:
     out = lower + lower.T
     out.ravel()[:: len(out) + 1] /= 2
     return out, 2 * float(np.log(np.diagonal(factor)).sum())
+
+
+def inverse(matrix: Array) -> Array:
+    """Return the inverse of a square matrix by LU; LinAlgError where it is singular."""
+    from scipy.linalg.lapack import dgetrf, dgetri
+
+    if not len(matrix):
+        return matrix
+    factor, pivots, failed = dgetrf(matrix)
+    if failed:
+        raise np.linalg.LinAlgError("the matrix is singular")
+    out: Array = dgetri(factor, pivots)[0]
+    return out

@@ -11,7 +11,7 @@ from pipeline.sem.data import Moments, Rows
 from pipeline.sem.data.sample import Sample, summarise
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.estimate.identification import check_identified
-from pipeline.sem.estimate.solve import Solution, optimise, prepare, starting_point
+from pipeline.sem.estimate.solve import Solution, admissible_start, optimise, prepare, starting_point
 from pipeline.sem.options import Method, choose, choose_ordinal
 from pipeline.sem.ordinal.coding import coded, covariates_told, numbered, ordered_items
 from pipeline.sem.ordinal.sample import ordinal_sample
@@ -152,10 +152,12 @@ def estimate(table: ParameterTable, moments: Moments, method: Method, rows: Rows
 
 def _solve(table: ParameterTable, sample: Sample, method: Method, rows: Rows | None) -> Solution:
     problem, scale, factor = prepare(table, sample, method, rows)
-    if nonlinear_constraints(table, factor) is None:
-        check_identified(problem, table)
     start = starting_point(table, sample, scale)
-    return Solution(table, sample, optimise(problem, table, start, factor), scale, factor)
+    state = problem.defined_at(problem.reduction.reduce(start))
+    if nonlinear_constraints(table, factor) is None:
+        check_identified(problem, table, state)
+    state = state or admissible_start(problem, start)
+    return Solution(table, sample, optimise(state, table, start, factor), scale, factor)
 
 
 def _fit_ordinal(

@@ -155,12 +155,12 @@ class Moments:
 def group_moments(label: str, values: Array, weights: Array) -> GroupMoments:
     """Return the moments of one group of rows; rows without any answer are dropped."""
     answered = ~np.isnan(values)
-    some = answered.any(axis=1)
-    values, answered, weights = values[some], answered[some], weights[some]
+    if not answered.all():
+        some = answered.any(axis=1)
+        values, answered, weights = values[some], answered[some], weights[some]
     patterns, owner = _patterns(answered)
-    parts = [
-        _pattern_moments(values[owner == k], weights[owner == k], mask) for k, mask in enumerate(patterns)
-    ]
+    own = [owner == k for k in range(len(patterns))] if len(patterns) > 1 else [slice(None)] * len(patterns)
+    parts = [_pattern_moments(values[at], weights[at], mask) for at, mask in zip(own, patterns, strict=True)]
     counts = np.bincount(owner, minlength=len(patterns)).astype(float)
     p = values.shape[1]
     return GroupMoments(

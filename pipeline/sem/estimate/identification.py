@@ -2,7 +2,8 @@
 
 A model is locally identified where the derivatives of its moments have full column rank (Wald, 1950;
 Bekker, Merckens
-& Wansbeek, 1994). The rank is taken at two random admissible-looking points, so that no sample decides.
+& Wansbeek, 1994). Where the expected information has full rank at the start of the search, so have they.
+Where it has not, the rank is taken at two random admissible-looking points, so that no sample decides.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.errors import ModelError
-from pipeline.sem.estimate.problem import Problem
+from pipeline.sem.estimate.problem import Problem, State
 from pipeline.sem.table import ParameterTable
 
 _SMALLEST = 1e-9
 _TOO_MANY = "fix or equate some parameters, or add indicators"
 
 
-def check_identified(problem: Problem, table: ParameterTable) -> None:
-    """Raise ModelError, naming the parameters that cannot be told apart."""
+def check_identified(problem: Problem, table: ParameterTable, start: State | None) -> None:
+    """Raise ModelError, naming the parameters that cannot be told apart; start may be outside the region."""
     npar = problem.reduction.K.shape[1]
     if npar > table.number_of_moments:
         raise ModelError(
@@ -27,6 +28,8 @@ def check_identified(problem: Problem, table: ParameterTable) -> None:
             "means, variances "
             "and covariances to estimate them from; " + (_without_scale(table) or _TOO_MANY)
         )
+    if start is not None and _has_full_rank(_unit(start.fisher())[0]):
+        return
     for seed in (1, 2):
         smallest, direction = _weakest(problem, seed)
         if smallest > _SMALLEST:
@@ -35,24 +38,30 @@ def check_identified(problem: Problem, table: ParameterTable) -> None:
 
 
 def _weakest(problem: Problem, seed: int) -> tuple[float, Array]:
-    """Return the smallest eigenvalue of Delta'Delta, scaled to a unit diagonal, and its direction.
-
-    A Cholesky factor of the matrix less its tolerance shows faster than eigenvalues that all is well.
-    """
+    """Return the smallest eigenvalue of Delta'Delta, scaled to a unit diagonal, and its direction."""
     theta = problem.reduction.theta(problem.reduction.reduce(_random_point(problem, seed)))
     K = problem.reduction.K
     if not K.shape[1]:
         return 1.0, np.zeros(0)
-    matrix = problem.reduction.reduced(problem.squares(theta))
+    scaled, norm = _unit(problem.reduction.reduced(problem.squares(theta)))
+    if _has_full_rank(scaled):
+        return 2 * _SMALLEST, np.zeros(0)
+    values, vectors = np.linalg.eigh(scaled)
+    return float(values[0]), K @ (vectors[:, 0] / norm)
+
+
+def _unit(matrix: Array) -> tuple[Array, Array]:
+    """Scale a matrix to a unit diagonal; return the roots of the diagonal too."""
     norm = np.sqrt(np.diag(matrix))
     norm[norm == 0] = 1.0
-    scaled = matrix / np.outer(norm, norm)
-    try:
-        np.linalg.cholesky(scaled - _SMALLEST * np.eye(len(scaled)))
-        return 2 * _SMALLEST, np.zeros(0)
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(scaled)
-    return float(values[0]), K @ (vectors[:, 0] / norm)
+    return matrix / np.outer(norm, norm), norm
+
+
+def _has_full_rank(scaled: Array) -> bool:
+    """Whether every eigenvalue exceeds the tolerance, by a Cholesky factor of what exceeds it."""
+    from scipy.linalg.lapack import dpotrf
+
+    return bool(np.isfinite(scaled).all()) and not dpotrf(scaled - _SMALLEST * np.eye(len(scaled)))[1]
 
 
 def _random_point(problem: Problem, seed: int) -> Array:
@@ -65,7 +74,7 @@ def _random_point(problem: Problem, seed: int) -> Array:
     draw = np.random.default_rng(seed)
     theta = np.zeros(problem.reduction.K.shape[0])
     for block, part in zip(problem.layout.blocks, problem.layout.parts, strict=True):
-        local = np.random.default_rng(seed + 100).uniform(0.4, 1.6, block.q)
+        local = draw.uniform(0.4, 1.6, block.q)
         into, _, at = block.directed
         local[at] = draw.uniform(0.3, 0.9, len(at)) / np.bincount(into)[into] if len(at) else 0.0
         i, j, k = block.symmetric

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.sem.arrays import Array
 
 TOLERANCE = 1e-12
-_GOAL = 1e-18
+_GOAL = 1e-16
 _FLAT = 1e-15
 _NOISE = 1e-13
 _CHORD = 1e-6

@@ -38,8 +38,10 @@ class Normal:
     def at_moments(self, sigma: Array, mu: Array) -> NormalPoint:
         """Evaluate at given moments; raises LinAlgError where Sigma is not positive definite."""
         P, log_determinant = inverses(sigma, self.masks)
-        d = (self.means - mu) * self.masks if self.meanstructure else np.zeros_like(self.means)
-        T = self.covariances + d[:, :, None] * d[:, None, :]
+        d, T = np.zeros_like(self.means), self.covariances
+        if self.meanstructure:
+            d = (self.means - mu) * self.masks
+            T = T + d[:, :, None] * d[:, None, :]
         traces = (P * T).sum((1, 2))
         value = 0.5 * float(self.fractions @ (log_determinant + traces)) - self.constant
         return NormalPoint(value, P, d, T, self.fractions)

@@ -54,7 +54,7 @@ class Problem:
         parts = zip(self.layout.blocks, self.layout.parts, strict=True)
         lines = [slopes(block, imply(block, theta[part])) for block, part in parts]
         one = np.eye(lines[0].W.shape[0])[None]
-        return self.stack([paired_traces(line, np.ones(1), one, one) + line.D.T @ line.D for line in lines])
+        return self.stack([_squares(line, one) for line in lines])
 
     def extend(self, layout: Layout, reduction: Reduction) -> Problem:
         """Return the same data under another layout of parameters."""
@@ -116,7 +116,7 @@ class State:
         parts = zip(self.problem.shares, self.lines, self.points, strict=True)
         return np.concatenate([w * gradient(line, point.by_sigma, point.by_mu) for w, line, point in parts])
 
-    @property
+    @cached_property
     def gradient(self) -> Array:
         """Gradient by x."""
         return self.problem.reduction.K.T @ self.theta_gradient
@@ -148,10 +148,19 @@ class State:
             ]
         )
 
+    @cached_property
+    def _fisher(self) -> Array:
+        return self.problem.reduction.reduced(self.theta_fisher())
+
     def fisher(self) -> Array:
         """Expected information by x."""
-        return self.problem.reduction.reduced(self.theta_fisher())
+        return self._fisher
 
     def hessian(self) -> Array:
         """Observed information by x."""
         return self.problem.reduction.reduced(self.theta_hessian())
+
+
+def _squares(line: Slopes, one: Array) -> Array:
+    own = paired_traces(line, np.ones(1), one, one)
+    return own + line.D.T @ line.D if line.D.any() else own

@@ -100,22 +100,23 @@ def solve(
     """Estimate a table; start holds values of the free rows in the user's units."""
     problem, scale, factor = prepare(table, sample, method, rows)
     first = start * factor if start is not None else starting_point(table, sample, scale)
-    return Solution(table, sample, optimise(problem, table, first, factor), scale, factor)
+    state = admissible_start(problem, first)
+    return Solution(table, sample, optimise(state, table, first, factor), scale, factor)
 
 
-def optimise(problem: Problem, table: ParameterTable, start: Array, factor: Array) -> Optimum[State]:
-    """Minimise from a start in the internal metric, under nonlinear constraints where there are any.
+def optimise(state: State, table: ParameterTable, start: Array, factor: Array) -> Optimum[State]:
+    """Minimise from the state at a start, under nonlinear constraints where there are any.
 
     Where the discrepancy falls for ever in some direction, other starts may lead to a minimum.
     """
-    state, curved = admissible_start(problem, start), nonlinear_constraints(table, factor)
+    curved = nonlinear_constraints(table, factor)
     if curved is not None:
         return minimise_constrained(state, curved)
     first = minimise(state)
     if first.converged:
         return first
     for other in cautious_starts(table, start):
-        again = minimise(admissible_start(problem, other))
+        again = minimise(admissible_start(state.problem, other))
         if again.converged:
             return again
     return first

@@ -146,9 +146,9 @@ def ordinal_start(table: ParameterTable, sample: OrdinalSample, scale: Array) ->
         own = row
         if row.free and row.start is None and row.op == "|":
             part = sample.parts[row.group - 1]
-            own = replace(row, start=float(part.levels[at[row.lhs] + int(row.rhs[1:]) - 1]))
+            own = row._replace(start=float(part.levels[at[row.lhs] + int(row.rhs[1:]) - 1]))
         elif row.free and row.start is None and row.op == "~*~":
-            own = replace(row, start=1.0)
+            own = row._replace(start=1.0)
         rows.append(own)
     return start_values(replace(table, rows=tuple(rows)), sample.covariances, sample.means, scale)
 

@@ -32,7 +32,9 @@ class Cells:
     @property
     def of_responses(self) -> Array:
         """Which are thresholds or scales of ordered items; `source` numbers a threshold."""
-        return np.isin(self.matrix, OF_RESPONSES)
+        threshold, scale = OF_RESPONSES
+        out: Array = (self.matrix == threshold) | (self.matrix == scale)
+        return out
 
     def some(self, at: Index) -> Cells:
         """Return some of the cells."""
@@ -89,7 +91,8 @@ def lay_out(
     """Return the blocks of a table in the scaled metric; exogenous rows take the sample's moments."""
     cells = Cells.of(table.rows, table.place)
     fixed = _fixed_values(table, cells, covariances, means) * cells.factors(scale)
-    free = np.array([row.free for row in table.rows], dtype=bool)
+    free = np.zeros(len(table.rows), dtype=bool)
+    free[list(table.free)] = True
     group = np.array([row.group for row in table.rows])
     blocks, parts, start = [], [], 0
     for g in range(1, len(table.groups) + 1):
@@ -110,13 +113,11 @@ def _fixed_values(
     table: ParameterTable, cells: Cells, covariances: Sequence[Array], means: Sequence[Array]
 ) -> Array:
     """Return the values of the rows that are not free, in the user's units."""
-    out = np.zeros(len(table.rows))
+    out = np.array([row.fixed or 0.0 for row in table.rows])
     for at, row in enumerate(table.rows):
-        i, j = cells.to[at], cells.source[at]
         if row.exogenous:
+            i, j = cells.to[at], cells.source[at]
             out[at] = means[row.group - 1][i] if row.op == "~1" else covariances[row.group - 1][i, j]
-        elif row.fixed:
-            out[at] = row.fixed
     return out
 
 

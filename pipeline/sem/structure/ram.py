@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, Index
+from pipeline.sem.arrays import Array, Index, inverse
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Block:
         return int(self.B.shape[0])
 
     @cached_property
-    def causes(self) -> Index:
-        """Variables that some regression or loading starts from: the columns of B that may be non-zero."""
-        fixed = np.flatnonzero(self.B.any(axis=0))
-        return np.union1d(fixed, self.directed[1]).astype(np.intp)
+    def causes(self) -> slice:
+        """The shortest run of variables that holds all that some regression or loading starts from."""
+        at = np.concatenate([np.flatnonzero(self.B.any(axis=0)), self.directed[1]])
+        return slice(int(at.min()), int(at.max()) + 1) if len(at) else slice(0, 0)
 
     @cached_property
     def pairs(self) -> tuple[Index, Index, Array]:
@@ -98,9 +98,8 @@ def imply(block: Block, theta: Array) -> Implied:
     return Implied(A, (E + E.T) / 2, A @ m, block.p)
 
 
-def _total_effects(B: Array, causes: Index) -> Array:
+def _total_effects(B: Array, causes: slice) -> Array:
     """Return (I - B)^-1 = I + B_c (I - B_cc)^-1 with c the causes: a matrix as large as they are many."""
-    A = np.eye(len(B))
-    among = B[:, causes]
-    A[:, causes] += among @ np.linalg.inv(np.eye(len(causes)) - among[causes])
+    A, size = np.eye(len(B)), causes.stop - causes.start
+    A[:, causes] += B[:, causes] @ inverse(np.eye(size) - B[causes, causes])
     return A

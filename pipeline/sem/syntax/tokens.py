@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from pipeline.sem.errors import SyntaxProblem
@@ -38,10 +39,10 @@ _CONTINUES = frozenset(
     {"~*~", "=~", "~~", ":=", "==", "<~", "~", "|", "+", "*", "-", "/", "^", ",", "<", ">", "?"}
 )
 _PATTERN = re.compile(
-    r"(?P<space>[ \t\r\f\v\u00a0]+)|(?P<comment>[#!][^\n]*)|(?P<newline>[\n;])"
+    r"[ \t\r\f\v\u00a0]*(?:(?P<comment>[#!][^\n]*)|(?P<newline>[\n;])"
     r"|(?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\w.]))"
     r"|(?P<name>[^\W\d][\w.]*|\.[^\W\d][\w.]*)|(?P<string>\"[^\"\n]*\"|'[^'\n]*')"
-    r"|(?P<operator>" + "|".join(re.escape(op) for op in OPERATORS) + ")"
+    r"|(?P<operator>" + "|".join(re.escape(op) for op in OPERATORS) + r")|(?P<unknown>.)|\Z)"
 )
 
 
@@ -60,21 +61,18 @@ def tokenize(source: str) -> list[Token]:
 
 
 def _scan(source: str) -> Iterator[Token]:
-    position, line, start = 0, 1, 0
-    lines = source.split("\n")
-    while position < len(source):
-        match = _PATTERN.match(source, position)
-        if match is None:
-            text = f"cannot read {source[position]!r}"
-            raise SyntaxProblem(
-                text, line, position - start + 1, "a name, a number or an operator", lines[line - 1]
-            )
-        kind = str(match.lastgroup)
-        if kind not in {"space", "comment"}:
-            yield Token(kind, match.group(), line, position - start + 1)
-        position = match.end()
-        if match.group() == "\n":
-            line, start = line + 1, position
+    line, start = 1, 0
+    for match in _PATTERN.finditer(source):
+        kind = match.lastgroup
+        if kind is None or kind == "comment":
+            continue
+        text, column = match[kind], match.start(kind) - start + 1
+        if kind == "unknown":
+            expected = "a name, a number or an operator"
+            raise SyntaxProblem(f"cannot read {text!r}", line, column, expected, source.split("\n")[line - 1])
+        yield Token(kind, text, line, column)
+        if text == "\n":
+            line, start = line + 1, match.end()
 
 
 def _join_lines(tokens: list[Token], source: str) -> Iterator[Token]:
@@ -92,5 +90,5 @@ def _join_lines(tokens: list[Token], source: str) -> Iterator[Token]:
 
 
 def _starts_with_operator(tokens: list[Token], position: int) -> bool:
-    following = next((t for t in tokens[position:] if t.kind != "newline"), None)
+    following = next((t for t in islice(tokens, position, None) if t.kind != "newline"), None)
     return following is not None and following.text in _CONTINUES

@@ -70,7 +70,7 @@ def _user_rows(formulas: Sequence[Formula], roles: Roles, group: int, groups: in
                 row = _plain_row(formula, left, term, group)
                 if formula.operator == "=~" and left not in markers:
                     markers.add(left)
-                    row = replace(row, fixed=None if rules.std_lv else 1.0)
+                    row = row._replace(fixed=None if rules.std_lv else 1.0)
                 if row.key[::-1] in rows and row.op == "~~":
                     row = rows.pop(row.key[::-1])
                 rows[row.key] = _modify(rows.get(row.key, row), term.modifiers, group, groups)
@@ -105,13 +105,13 @@ def _modify(row: Row, modifiers: tuple[Modifier, ...], group: int, groups: int) 
             )
         value = modifier.values[0] if len(modifier.values) == 1 else modifier.values[group - 1]
         if modifier.kind in {"label", "equal"} and isinstance(value, str):
-            row = replace(row, label=value.replace(" ", ""))
+            row = row._replace(label=value.replace(" ", ""))
         elif isinstance(value, float) and math.isnan(value):
-            row = replace(row, fixed=None)
+            row = row._replace(fixed=None)
         elif modifier.kind == "start":
-            row = replace(row, start=float(value))
+            row = row._replace(start=float(value))
         else:
-            row = replace(row, fixed=float(value), start=None)
+            row = row._replace(fixed=float(value), start=None)
     return row
 
 
@@ -150,7 +150,7 @@ def _single_indicators(own: list[Row], roles: Roles) -> set[str]:
 def share_fixed_labels(rows: list[Row]) -> list[Row]:
     """A label that also stands at a fixed parameter fixes its namesakes there."""
     known = {row.label: row.fixed for row in rows if row.label and row.fixed is not None}
-    return [replace(row, fixed=known[row.label]) if row.free and row.label in known else row for row in rows]
+    return [row._replace(fixed=known[row.label]) if row.free and row.label in known else row for row in rows]
 
 
 def label_pairs(rows: list[Row]) -> tuple[tuple[int, int], ...]:

@@ -70,11 +70,11 @@ def _release(row: Row, table: ParameterTable, equal: Sequence[str], std_lv: bool
         return row
     kind = kind_of(row, table)
     if kind == "means" and {"intercepts", "thresholds"} & set(equal) and "means" not in equal:
-        return replace(row, fixed=None)
+        return row._replace(fixed=None)
     if row.lhs in table.ordered and "thresholds" in equal and _own_scale(kind, table.parameterization, equal):
-        return replace(row, fixed=None)
+        return row._replace(fixed=None)
     if kind == "lv.variances" and std_lv and "loadings" in equal and kind not in equal:
-        return replace(row, fixed=None)
+        return row._replace(fixed=None)
     return row
 
 

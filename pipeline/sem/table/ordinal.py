@@ -8,7 +8,6 @@ and its residual variance follows. Theta: the residual variance is a parameter a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pipeline.sem.errors import ModelError
 from pipeline.sem.table.rows import Row
@@ -32,7 +31,7 @@ def with_thresholds(
         Row(item, "~*~", item, group, fixed=1.0 if delta else None, derived=not delta) for item in ordered
     ]
     fixed = [_fixed(row, ordered, delta) for row in automatic]
-    return own + fixed + [replace(row, user=False) for row in added if row.key not in present]
+    return own + fixed + [row._replace(user=False) for row in added if row.key not in present]
 
 
 def _fixed(row: Row, ordered: dict[str, int], delta: bool) -> Row:
@@ -40,9 +39,9 @@ def _fixed(row: Row, ordered: dict[str, int], delta: bool) -> Row:
     if row.lhs not in ordered:
         return row
     if row.op == "~1":
-        return replace(row, fixed=0.0)
+        return row._replace(fixed=0.0)
     if row.op == "~~" and row.lhs == row.rhs:
-        return replace(row, fixed=None if delta else 1.0, derived=delta)
+        return row._replace(fixed=None if delta else 1.0, derived=delta)
     return row
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from pipeline.sem.syntax import Constraint, Definition
 
 MOMENT_OPERATORS = ("=~", "~", "~~", "~1", "|", "~*~")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One parameter of one group and level: free with fixed=None, unless exogenous (fixed at the sample).
 
     A derived one follows from the others: the residual variance of an ordered item under the delta

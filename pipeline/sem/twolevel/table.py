@@ -68,7 +68,7 @@ class LeveledTable:
         for group, name in enumerate(self.whole.groups, start=1):
             for number, level in ((WITHIN, self.within), (BETWEEN, self.between)):
                 rows = [r for r in self.whole.rows if r.group == group and r.level == number]
-                own = tuple(replace(row, group=1) for row in rows)
+                own = tuple(row._replace(group=1) for row in rows)
                 out.append(ParameterTable(own, level.observed, level.latent, (), (name,), meanstructure=True))
         return tuple(out)
 
@@ -151,7 +151,7 @@ def _check_names(within: Roles, between: Roles) -> None:
 
 def _placed(row: Row, level: int, between: Roles) -> Row:
     """Set the level; means of what is decomposed belong to the between level, of factors too."""
-    row = replace(row, level=level)
+    row = row._replace(level=level)
     if level == BETWEEN or row.op != "~1":
         return row
     if row.lhs in between.observed:
@@ -159,5 +159,5 @@ def _placed(row: Row, level: int, between: Roles) -> Row:
             raise ModelError(
                 f"'{row.lhs} ~ 1' at level 1: the mean of a variable at both levels belongs to level 2"
             )
-        return replace(row, fixed=0.0, user=True)
-    return row if row.free else replace(row, user=True)
+        return row._replace(fixed=0.0, user=True)
+    return row if row.free else row._replace(user=True)
