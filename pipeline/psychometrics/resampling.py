@@ -33,3 +33,29 @@ def resampled_covariances(answers: Floats, draws: int, seed: int) -> Iterator[Fl
         means, covs = counts @ centred / n, np.empty((len(counts), p, p))
         covs[:, upper[0], upper[1]] = covs[:, upper[1], upper[0]] = counts @ products / n
         yield covs - means[:, :, None] * means[:, None, :]
+
+
+def resampled_pairwise(answers: Floats, units: NDArray[np.intp], draws: int, seed: int) -> Iterator[Floats]:
+    """Covariance matrices of rows with gaps, each pair from the rows that answer both, batch by batch.
+
+    Whole units are resampled (`units`: the number of each row's); rows of their own are units of one. Divisor
+    is the number of rows of the pair; a pair that a resample never sees together has no covariance.
+    """
+    known = np.isfinite(answers)
+    filled = np.where(known, answers - np.nanmean(answers, axis=0), 0.0)
+    p = filled.shape[1]
+    one, other = (places.ravel() for places in np.indices((p, p)))
+    both = (known[:, one] & known[:, other]).astype(float)
+    sums = [_by_unit(both, units), _by_unit(filled[:, one] * both, units)]
+    sums += [_by_unit(filled[:, one] * filled[:, other], units)]
+    for counts in resampled_counts(len(sums[0]), draws, seed):
+        pairs, first, products = ((counts @ part).reshape(-1, p, p) for part in sums)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means = first / pairs
+            yield products / pairs - means * means.transpose(0, 2, 1)
+
+
+def _by_unit(values: Floats, units: NDArray[np.intp]) -> Floats:
+    totals = np.zeros((int(units.max()) + 1, values.shape[1]))
+    np.add.at(totals, units, values)
+    return totals

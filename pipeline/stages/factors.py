@@ -47,13 +47,13 @@ def fitted(
     """Fit the model and give its second opinion."""
     from pipeline.psychometrics import confirmatory, second_opinion
 
-    upper = _cluster(study, frames, level)
+    upper = cluster(study, frames, level)
     model = confirmatory(answers, factors, None if upper is None else frames[level][upper])
     opinion = second_opinion(answers, factors)
     return _as_json(model, opinion, upper, clustered=bool(scored.linked(study, frames, level)))
 
 
-def _cluster(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> str | None:
+def cluster(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> str | None:
     """The highest level above whose units most rows name; units of a single row each are no clusters."""
     frame = frames[level]
     for upper in reversed(scored.linked(study, frames, level)):

@@ -74,6 +74,14 @@ def facets(study: LoadedStudy, scale: str) -> tuple[Block, ...]:
     return tuple(Block(scale, name, study.level_of(scale), facet.items) for name, facet in named.items())
 
 
+def partition(study: LoadedStudy, scale: str) -> dict[str, tuple[str, ...]]:
+    """Facet -> items where at least two facets share out all items of a scale without overlap; else empty."""
+    parts = {part.facet or "": part.items for part in facets(study, scale)}
+    items = [item for group in parts.values() for item in group]
+    whole_scale = set(study.columns(scale))
+    return parts if len(parts) > 1 and len(items) == len(set(items)) and set(items) == whole_scale else {}
+
+
 def scored_names(study: LoadedStudy) -> dict[str, str]:
     """Every score and its level: scales in the order of the study, those without a total left out."""
     return {scale: study.level_of(scale) for scale in study.declared.scales if has_total(study, scale)}

@@ -6,14 +6,15 @@ left out of the results and told, with the reason, under `not_estimated`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages import factors, scored
+from pipeline.stages import agreement, dimensionality, factors, reliabilities, scored, structure, validity
 from pipeline.stages.artefacts import Workspace, write_json
+from pipeline.stages.attempts import Told
 from pipeline.stages.scored import Block
 from pipeline.study import LoadedStudy
 
@@ -24,51 +25,37 @@ if TYPE_CHECKING:
 
 Frames = Mapping[str, "pd.DataFrame"]
 
-CONFIDENCE = 0.95
-RELIABILITY = (
-    *("coefficient", "est", "ci_lower", "ci_upper", "confidence", "k", "n", "n_interval", "missing"),
-    "warnings",
-)
+SECTIONS = ("reliability", "items", "factor", "facets", "icc", "agreement", "dimensionality")
 OPTIONS = {
-    "confidence": CONFIDENCE,
-    "alpha": "covariances of pairwise complete answers; Feldt interval (Feldt, Woodruff & Salih, 1987) with "
-    "the rows of the pair of items answered together least",
+    **reliabilities.OPTIONS,
     **factors.OPTIONS,
+    **structure.OPTIONS,
+    **dimensionality.OPTIONS,
+    **validity.OPTIONS,
     "icc": "one-way analysis of variance with the mean cluster size (Bliese, 2000)",
+    **agreement.OPTIONS,
     "skew": "bias-adjusted (G1)",
     "correlations": "Pearson, pairwise; within: deviations from cluster means, N - J - 1 degrees of freedom; "
     "between: cluster means, each cluster counted once",
 }
 
 
-@dataclass
-class _Told:
-    """What could not be estimated."""
-
-    missing: list[dict[str, str]] = field(default_factory=list)
-
-    def attempt(self, what: str, scale: str, make: Callable[[], Any]) -> Any:
-        """The result, or None with the reason noted."""
-        from pipeline.psychometrics import PsychometricsError
-
-        try:
-            return make()
-        except PsychometricsError as error:
-            self.missing.append({"what": what, "scale": scale, "reason": str(error)})
-            return None
-
-
 def validate(study: LoadedStudy, workspace: Workspace) -> None:
     """Describe every scale and how well it measures; write validate.json."""
     frames = scored.read_frames(study, workspace)
-    told = _Told()
+    told = Told()
     result: dict[str, Any] = {"descriptives": _descriptives(study, frames)}
-    result |= {"reliability": {}, "items": {}, "factor": {}, "facets": {}, "icc": {}}
+    result |= {name: {} for name in SECTIONS}
     for scale in study.declared.scales:
         for section, value in _scale(study, frames, scale, told).items():
             if value:
                 result[section][scale] = value
     result["correlations"] = _correlations(study, frames)
+    together = structure.joint_data(study, frames, told)
+    result["structure"] = structure.structures(study, frames, together, told)
+    result["validity"] = {
+        level: validity.validity_of(study, frames, level, data, told) for level, data in together.items()
+    }
     result["not_estimated"] = told.missing
     result["options"] = OPTIONS
     write_json(workspace.build / "validate" / "validate.json", result)
@@ -94,6 +81,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
             for name in study.declared.scales
         },
         "facet": {name: scale.facet for name, scale in study.declared.scales.items()},
+        "seed": study.declared.seed,
+        "marker": study.declared.marker,
         "covariates": {name: study.level_of(name) for name in study.declared.covariates},
         "instruments": {
             name: instrument.model_dump(mode="json", include=parts)
@@ -120,7 +109,7 @@ def _counts(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(name): int(value) if name in whole else value for name, value in row.items()}
 
 
-def _scale(study: LoadedStudy, frames: Frames, scale: str, told: _Told) -> dict[str, Any]:
+def _scale(study: LoadedStudy, frames: Frames, scale: str, told: Told) -> dict[str, Any]:
     """Every section's part about one scale."""
     block = scored.whole(study, scale)
     if not block.items:
@@ -128,10 +117,11 @@ def _scale(study: LoadedStudy, frames: Frames, scale: str, told: _Told) -> dict[
         told.missing += [
             {"what": what, "scale": scale, "reason": reason} for what in ("alpha", "factor model")
         ]
-        return {"icc": _icc(study, frames, block, told)}
+        return _in_groups(study, frames, block, told)
     sections: dict[str, Any] = {}
     if scored.has_total(study, scale):
-        sections = _block(study, frames, block, told) | {"icc": _icc(study, frames, block, told)}
+        sections = _block(study, frames, block, told) | _in_groups(study, frames, block, told)
+        sections["dimensionality"] = dimensionality.dimensions_of(study, frames, block, told)
     parts = scored.facets(study, scale)
     sections["facets"] = {
         part.facet: {"title": study.instruments[scale].facets[part.facet or ""].title}
@@ -148,20 +138,29 @@ def _scale(study: LoadedStudy, frames: Frames, scale: str, told: _Told) -> dict[
     return sections
 
 
+def _in_groups(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict[str, Any]:
+    return {
+        "icc": _icc(study, frames, block, told),
+        "agreement": agreement.agreement_of(study, frames, block, told),
+    }
+
+
 def _descriptives_of(frames: Frames, part: Block) -> dict[str, Any]:
     from pipeline.psychometrics import describe
 
     return {"descriptives": _counts(describe(frames[part.level][[part.score]]).frame.iloc[0].to_dict())}
 
 
-def _block(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[str, Any]:
+def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict[str, Any]:
     """Reliability, items and one-factor model of items that are scored together."""
     from pipeline.psychometrics import describe, reliability
 
     answers = block.answers(frames)
     bounds = {item: _bounds(study, block.scale, item) for item in block.items}
     alpha = told.attempt(
-        "alpha", block.score, lambda: reliability(answers, CONFIDENCE, "pairwise", bounds, cautious=True)
+        "alpha",
+        block.score,
+        lambda: reliability(answers, reliabilities.CONFIDENCE, "pairwise", bounds, cautious=True),
     )
     model: dict[str, Any] | None = told.attempt(
         "factor model",
@@ -173,8 +172,7 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dic
     )
     loadings = {row["item"]: row for row in (model or {}).get("loadings", ())}
     return {
-        "reliability": alpha
-        and {name: getattr(alpha, name) for name in RELIABILITY} | {"level": block.level},
+        "reliability": alpha and reliabilities.reliability_of(study, frames, block, alpha, told),
         "items": [
             {"item": item, "text": study.instruments[block.scale].item(item).text}
             | _counts(statistics.loc[item].to_dict())
@@ -205,7 +203,7 @@ def _bounds(study: LoadedStudy, scale: str, item: str) -> tuple[float, float]:
 
 
 def _facet_model(
-    study: LoadedStudy, frames: Frames, scale: str, parts: tuple[Block, ...], told: _Told
+    study: LoadedStudy, frames: Frames, scale: str, parts: tuple[Block, ...], told: Told
 ) -> dict[str, Any] | None:
     """One factor a facet, correlated; where at least two facets share out items without overlap."""
     items = [item for part in parts for item in part.items]
@@ -220,7 +218,7 @@ def _facet_model(
     return found
 
 
-def _icc(study: LoadedStudy, frames: Frames, block: Block, told: _Told) -> dict[str, Any]:
+def _icc(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict[str, Any]:
     """ICC(1) and ICC(2) of a score at each level above it."""
     from pipeline.psychometrics import intraclass
 

@@ -187,6 +187,10 @@ class Study(Declared):
     published: tuple[Published, ...] = ()
     moderators: tuple[Moderator, ...] = ()
     congruence: tuple[Congruence, ...] = ()
+    marker: Name | None = Field(
+        default=None,
+        description="A scale that should be unrelated to the others, to show what they share by method.",
+    )
     measurement: Literal["scores", "latent", "auto"] = Field(
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",

@@ -1,10 +1,11 @@
 """Means and covariances by maximum likelihood where answers are missing: the EM algorithm.
 
-`little_mcar` calls it.
+`little_mcar` and the models of all scales together call it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.missingness.patterns import pattern_rows
 
 Floats = NDArray[np.float64]
+
+BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,41 @@ class SaturatedMoments:
     steps: int
 
 
+@dataclass(frozen=True)
+class _Stack:
+    """Some patterns side by side: masks, rows, means and cross-products, zero where nothing is known."""
+
+    known: Floats
+    n: Floats
+    mean: Floats
+    products: Floats
+
+    @classmethod
+    def of(cls, patterns: Sequence[PatternMoments]) -> _Stack:
+        known = np.array([pattern.known for pattern in patterns], dtype=float)
+        mean, products = np.zeros(known.shape), np.zeros((*known.shape, known.shape[1]))
+        for at, pattern in enumerate(patterns):
+            mean[at, pattern.known] = pattern.mean
+            products[at][np.ix_(pattern.known, pattern.known)] = pattern.products
+        return cls(known, np.array([float(pattern.n) for pattern in patterns]), mean, products)
+
+    def expected(self, mean: Floats, cov: Floats) -> tuple[Floats, Floats]:
+        """Sums over rows of expected deviations from the mean, and of their expected cross-products.
+
+        An inverse of what is known, zero elsewhere, is that of the covariances with the rest made identity.
+        """
+        both = self.known[:, :, None] * self.known[:, None, :]
+        rest = np.eye(len(mean)) * (1 - self.known)[:, None, :]
+        inverse = np.linalg.inv(cov * both + rest) * both
+        slope = cov @ inverse
+        apart = (self.mean - mean) * self.known
+        about = self.products - self.mean[:, :, None] * self.mean[:, None, :]
+        about = about + apart[:, :, None] * apart[:, None, :]
+        spread = np.tensordot(self.n, slope @ about @ slope.transpose(0, 2, 1) - slope @ cov, axes=1)
+        first = self.n @ np.einsum("kij,kj->ki", slope, apart)
+        return first, spread + self.n.sum() * cov
+
+
 def pattern_moments(answers: Floats) -> list[PatternMoments]:
     """Sufficient statistics of each pattern of missing answers; rows without any answer are left out."""
     known = np.isfinite(answers)
@@ -50,18 +88,17 @@ def pattern_moments(answers: Floats) -> list[PatternMoments]:
 def em_moments(patterns: list[PatternMoments], start_cov: Floats, most: int = 10_000) -> SaturatedMoments:
     """EM of means and covariances (Dempster, Laird & Rubin, 1977; Little & Rubin, 2002, 11.2).
 
-    Patterns instead of rows; until no moment moves by 1e-9 of a standard deviation or variance.
+    Patterns instead of rows, many of them at a time; until no moment moves by 1e-9 of a standard deviation or
+    variance.
     """
+    stacks = [_Stack.of(patterns[start : start + BATCH]) for start in range(0, len(patterns), BATCH)]
     n, p = sum(pattern.n for pattern in patterns), len(start_cov)
     mean, cov = np.zeros(p), start_cov.copy()
     for step in range(1, most + 1):
-        total, products = np.zeros(p), np.zeros((p, p))
-        for pattern in patterns:
-            filled, second = _expected(pattern, mean, cov)
-            total += pattern.n * filled
-            products += pattern.n * second
-        new_mean = total / n
-        new_cov = products / n - np.outer(new_mean, new_mean)
+        parts = [stack.expected(mean, cov) for stack in stacks]
+        shift = np.sum([first for first, _ in parts], axis=0) / n
+        new_mean = mean + shift
+        new_cov = np.sum([second for _, second in parts], axis=0) / n - np.outer(shift, shift)
         spread = np.sqrt(np.diag(new_cov))
         moved = max(
             float(np.abs((new_mean - mean) / spread).max()),
@@ -74,19 +111,3 @@ def em_moments(patterns: list[PatternMoments], start_cov: Floats, most: int = 10
         "the EM algorithm did not converge: some pairs of items are hardly ever answered together; leave out "
         "the items with the most missing answers"
     )
-
-
-def _expected(pattern: PatternMoments, mean: Floats, cov: Floats) -> tuple[Floats, Floats]:
-    """Expected means and second moments of a pattern's rows given what they answer."""
-    known, gap = pattern.known, ~pattern.known
-    inner = cov[np.ix_(known, known)]
-    slope = np.linalg.solve(inner, cov[np.ix_(known, gap)]).T
-    base = mean[gap] - slope @ mean[known]
-    filled, second = np.empty(len(mean)), np.empty(cov.shape)
-    filled[known], filled[gap] = pattern.mean, base + slope @ pattern.mean
-    across = np.outer(base, pattern.mean) + slope @ pattern.products
-    second[np.ix_(known, known)] = pattern.products
-    second[np.ix_(gap, known)], second[np.ix_(known, gap)] = across, across.T
-    left = cov[np.ix_(gap, gap)] - slope @ cov[np.ix_(known, gap)]
-    second[np.ix_(gap, gap)] = left + across @ slope.T + np.outer(filled[gap], base)
-    return filled, second

@@ -5,7 +5,7 @@ The validate stage is to call it for every pair of scales.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.moments import Missing, covariances
-from pipeline.psychometrics.resampling import resampled_covariances
+from pipeline.psychometrics.resampling import resampled_covariances, resampled_pairwise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +87,7 @@ def htmt(
     absolute: bool = True,
     n: int | None = None,
     missing: Missing = "complete",
+    clusters: pd.Series | None = None,
     draws: int = 0,
     confidence: float = 0.95,
     seed: int = 1,
@@ -95,7 +96,9 @@ def htmt(
 
     htmt: arithmetic means (Henseler, Ringle & Sarstedt, 2015); htmt2: geometric means (Roemer, Schuberth &
     Henseler, 2021), of absolute correlations. Below .85 or .90 scales are called distinct. `draws` resamples
-    of complete rows give percentile limits (type 7). Given `n`, `items` is a correlation matrix.
+    give percentile limits (type 7): of complete rows, or with `missing` pairwise of all rows, each
+    correlation from the rows that have both; given `clusters`, of whole clusters (then always pairwise).
+    Given `n`, `items` is a correlation matrix.
     """
     import pandas as pd
 
@@ -112,7 +115,7 @@ def htmt(
     else:
         cov, rows = items.loc[names, names].to_numpy(float), n
     values = asked.ratios(cov[None])[0]
-    batches = resampled_covariances(items[names].dropna().to_numpy(float), draws, seed)
+    batches = _resamples(items[names], missing, clusters, draws, seed)
     resampled = np.vstack([np.empty((0, len(values))), *(asked.ratios(covs) for covs in batches)])
     usable = resampled[np.isfinite(resampled).all(axis=1)]
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
@@ -121,6 +124,21 @@ def htmt(
         est=values, ci_lower=limits[0], ci_upper=limits[1]
     )
     return Heterotrait(kind, absolute, rows, draws, len(usable), confidence, seed, frame)
+
+
+def _resamples(
+    items: pd.DataFrame, missing: Missing, clusters: pd.Series | None, draws: int, seed: int
+) -> Iterator[Floats]:
+    import pandas as pd
+
+    if not draws:
+        return iter(())
+    if clusters is None and missing == "complete":
+        return resampled_covariances(items.dropna().to_numpy(float), draws, seed)
+    known = items.notna().any(axis=1) & (True if clusters is None else clusters.notna())
+    used = items[known].to_numpy(float)
+    units = np.arange(len(used)) if clusters is None else pd.factorize(clusters[known])[0]
+    return resampled_pairwise(used, units.astype(np.intp), draws, seed)
 
 
 def _places(items: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> list[NDArray[np.intp]]:
