@@ -19,13 +19,17 @@ from pipeline.reporting.prose.references import references
 from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
+    agreement,
     changes,
+    competing,
     conditional,
     congruence,
     contextual,
     contrasts,
     correlations,
     descriptives,
+    dimensions,
+    exploratory,
     files,
     fit,
     flat,
@@ -38,9 +42,11 @@ from pipeline.reporting.tables import (
     model_fit,
     paths,
     power,
+    reliability,
     rivals,
     sensitivity,
     unlinked,
+    validity,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
 
@@ -68,6 +74,13 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     measured.table,
     rivals.table,
     changes.table,
+    reliability.table,
+    agreement.table,
+    competing.table,
+    dimensions.table,
+    exploratory.table,
+    validity.table,
+    validity.pairs_table,
     files.table,
 )
 KNOWN = (
@@ -75,7 +88,8 @@ KNOWN = (
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
     *("measured", "rivals", "changes", "files", "sensitivity", "confounding", "how_sensitivity"),
     *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
-    *("flow_figure", "diagram", "densities", "heatmap", "answers"),
+    *("reliability", "agreement", "competing", "dimensions", "exploratory", "validity", "discriminant"),
+    *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
 LISTS = {"screening_notes": ("What screening could not see, or left to judgement:",), "warnings": ()}

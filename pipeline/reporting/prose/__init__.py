@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import beside, conditional, method, path_fit, power, results, rivals, summary
+from pipeline.reporting.prose import (
+    beside,
+    conditional,
+    method,
+    path_fit,
+    power,
+    results,
+    rivals,
+    scales,
+    summary,
+)
 from pipeline.reporting.prose.sensitivity import sensitivity
 from pipeline.reporting.record import Record
 
@@ -19,6 +29,10 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "measures": method.measures(record),
         "analysis": method.analysis(record),
         "measurement": results.measurement(record),
+        "agreement": scales.agreement(record),
+        "structure": scales.structure(record),
+        "dimensionality": scales.dimensionality(record),
+        "validity": scales.convergence(record),
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
         "model_fit": path_fit.fit(record),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pipeline.reporting import markup
+from pipeline.reporting.prose.scale_references import VALIDATION
 from pipeline.reporting.record import Record
 
 METHODS = {
@@ -168,7 +169,7 @@ METHODS = {
 def references(record: Record, texts: Iterable[str]) -> list[str]:
     """Methods literature that these texts cite; sources of instruments and published effects; by author."""
     everything = "\n".join(texts)
-    methods = {entry for key, entry in METHODS.items() if _is_in(key, everything)}
+    methods = {entry for key, entry in (METHODS | VALIDATION).items() if _is_in(key, everything)}
     instruments = record.declared.get("instruments", {}).values()
     sources = {str((told.get("source") or {}).get("citation") or "") for told in instruments}
     rows = record.part("model", "power").get("rows") or ()
