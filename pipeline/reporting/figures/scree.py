@@ -43,11 +43,11 @@ def draw_scree(scales: Sequence[Scree], limit: str) -> Plot:
         for cell in cells[len(scales) :]:
             cell.set_axis_off()
         handles, names = cells[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+        figure.legend(handles, names, loc="outside upper left", ncols=across, frameon=False, fontsize=9)
         figure.supxlabel("Number of the component", fontsize=10, color=SOFT)
         figure.supylabel("Eigenvalue", fontsize=10, color=SOFT)
 
-    return plotted(2.0 * across + 0.5, 1.95 * rows + 0.75, draw)
+    return plotted(2.0 * across + 0.5, 1.95 * rows + 0.5 + 0.22 * (4 - across), draw)
 
 
 def _panel(axes: Axes, scale: Scree, limit: str) -> None:

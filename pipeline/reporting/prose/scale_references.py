@@ -32,8 +32,8 @@ VALIDATION = {
     ),
     "Flora, 2020": (
         "Flora, D. B. (2020). Your coefficient alpha is probably wrong, but which coefficient omega is "
-        "right? A tutorial on using R to obtain better reliability estimates. *Advances in Methods and Practices "
-        "in Psychological Science, 3*(4), 484–501."
+        "right? A tutorial on using R to obtain better reliability estimates. *Advances in Methods and "
+        "Practices in Psychological Science, 3*(4), 484–501."
     ),
     "Fornell & Larcker, 1981": (
         "Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with unobservable "

@@ -10,7 +10,7 @@ from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
-COLUMNS = ("χ²", "*df*", "CFI", "TLI", "RMSEA", "SRMR", "BIC", "Δχ²", "Δ*df*", "*p*", "ΔCFI", "ΔRMSEA")
+COLUMNS = ("χ²", "*df*", "CFI", "RMSEA", "SRMR", "BIC", "Δχ²", "Δ*df*", "*p*", "ΔCFI")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Found = Mapping[str, Any]
 
@@ -30,10 +30,9 @@ def table(record: Record) -> Table | None:
             title="Competing Factor Models",
             header=(header("Items and model", *COLUMNS),),
             body=tuple(one for name, told in sets for one in _rows(name, told, marks)),
-            widths=(3.0, 1.2, 0.7, 0.7, 0.7, 0.9, 0.8, 1.3, 1.2, 0.7, 0.9, 0.8, 1.0),
+            widths=(2.8, 1.2, 0.6, 0.7, 0.8, 0.8, 1.3, 1.2, 0.6, 0.8, 0.8),
             general=_note(sets),
             specific=tuple(f"^{mark}^ {text}" for text, mark in marks.items()),
-            landscape=True,
             alt="Fit of competing factor models and differences to the model before.",
         )
     )
@@ -63,7 +62,6 @@ def _row(model: Found, difference: Found, marks: Mapping[str, str]) -> Row:
         numbers.number(fit.get("chisq")),
         count(fit.get("df")),
         numbers.statistic("cfi", fit.get("cfi")),
-        numbers.statistic("cfi", fit.get("tli")),
         numbers.statistic("rmsea", fit.get("rmsea")),
         numbers.statistic("rmsea", fit.get("srmr")),
         numbers.number(model.get("bic")),
@@ -71,7 +69,6 @@ def _row(model: Found, difference: Found, marks: Mapping[str, str]) -> Row:
         count(difference.get("df")),
         numbers.p_value(difference.get("pvalue")),
         numbers.bounded(difference.get("delta_cfi"), 3),
-        numbers.bounded(difference.get("delta_rmsea"), 3),
         indent=1,
     )
 
@@ -87,8 +84,8 @@ def _note(sets: list[tuple[str, Found]]) -> str:
     handling = {str(told["handling"]) for _, told in sets}
     reasons: Entries = [one for _, told in sets for one in told["differences"] if one.get("reason")]
     return sentences(
-        f"Δ: a model beside {_beside(sets)}, by the scaled difference of χ² (Satorra & Bentler, 2001). CFI, "
-        "TLI, and RMSEA are robust. In a bifactor model every item has a general factor and, unrelated to "
+        f"Δ: a model beside {_beside(sets)}, by the scaled difference of χ² (Satorra & Bentler, 2001). CFI "
+        "and RMSEA are robust. In a bifactor model every item has a general factor and, unrelated to "
         "it, that of its facet.",
         "Where more than 300 patterns of answers are missing, the models rest on means and covariances "
         "estimated over all rows: their tests are approximate and know no clusters."

@@ -11,8 +11,8 @@ from pipeline.reporting.tables.build import count, drop_empty_columns, header, r
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = (
-    *("Items", "*n*", "KMO", "Lowest", "χ²", "*df*", "*p*", "MAP"),
-    *("Components", "Factors", "Components", "Factors"),
+    *("Items", "KMO", "χ²", "*df*", "*p*", "MAP"),
+    *("Comp.", "Factors", "Comp.", "Factors"),
 )
 Found = Mapping[str, Any]
 
@@ -22,18 +22,15 @@ def table(record: Record) -> Table | None:
     found = entries(record)
     if not found:
         return None
-    over = spanners(
-        3, ("Sampling adequacy", 2), ("Bartlett’s test", 3), ("", 1), ("Parallel", 2), ("Polychoric", 2)
-    )
+    over = spanners(3, ("Bartlett’s test", 3), ("", 1), ("Parallel", 2), ("Polychoric", 2))
     return drop_empty_columns(
         Table(
             id="dimensions",
             title="Sampling Adequacy and Number of Dimensions of Each Scale",
             header=(over, header("Scale", *COLUMNS)),
             body=tuple(_row(record, scale, told) for scale, told in found.items()),
-            widths=(2.8, 0.7, 0.9, 0.7, 0.8, 1.3, 0.6, 0.9, 0.7, 1.3, 0.9, 1.3, 0.9),
+            widths=(2.8, 0.6, 0.7, 1.3, 0.6, 0.8, 0.7, 1.2, 0.9, 1.2, 0.9),
             general=_note(found),
-            landscape=True,
             alt="Sampling adequacy, Bartlett's test and the number of dimensions by several rules.",
         )
     )
@@ -50,9 +47,7 @@ def _row(record: Record, scale: str, told: Found) -> Row:
     return row(
         record.label(scale),
         count(told["k"]),
-        count(told["n"]),
         numbers.bounded(told["kmo"]),
-        numbers.bounded(told["kmo_lowest"]),
         numbers.number(bartlett["chisq"]),
         count(bartlett["df"]),
         numbers.p_value(bartlett["p"]),
@@ -67,13 +62,13 @@ def _row(record: Record, scale: str, told: Found) -> Row:
 def _note(found: Mapping[str, Found]) -> str:
     draws = numbers.count(next(iter(found.values()))["parallel"]["replicates"])
     return sentences(
-        "KMO: how far the items’ correlations are shared by all of them (Kaiser, 1974), overall and for the "
-        "item that has least; .80 and more is good. Bartlett’s test asks whether there is any correlation at "
+        "KMO: how far the items’ correlations are shared by all of them (Kaiser, 1974); .80 and "
+        "more is good. Bartlett’s test asks whether there is any correlation at "
         "all.",
         "MAP: components by the minimum average partial (Velicer, 1976).",
-        "Parallel: dimensions whose eigenvalue passes the 95th percentile of those of independent random "
-        f"items, {draws} sets (Horn, 1965; Glorfeld, 1995). Its count of factors is often too high in large "
-        "samples; the count of components and MAP are the more careful ones.",
+        "Parallel: components (comp.) and factors whose eigenvalue passes the 95th percentile of those of "
+        f"independent random items, {draws} sets (Horn, 1965; Glorfeld, 1995). Its count of factors is often too high "
+        "in large samples; the count of components and MAP are the more careful ones.",
         "Polychoric: the same with correlations of the normal variables taken to lie behind ordered answers."
         if any(told.get("polychoric") for told in found.values())
         else None,

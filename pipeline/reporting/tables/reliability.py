@@ -19,16 +19,15 @@ def table(record: Record) -> Table | None:
     if not found:
         return None
     ci = f"{numbers.confidence(record.confidence)} CI"
-    names = ("Items", "*n*", "ω", ci, "ω~h~", "Within", "Between", "Categories", "α", ci, "λ~2~", "GLB")
+    names = ("Items", "*n*", "ω", ci, "ω~h~", "Within", "Between", "Categories", "α", ci)
     laid = Table(
         id="reliability",
         title="Reliability of Each Scale",
-        header=(spanners(6, ("ω by level", 2), ("", 5)), header("Scale", *names)),
+        header=(spanners(6, ("ω by level", 2), ("", 3)), header("Scale", *names)),
         body=tuple(one for scale, told in found.items() for one in _rows(record, scale, told)),
-        widths=(2.8, 0.7, 0.9, 0.7, 1.4, 0.7, 0.8, 0.9, 1.0, 0.7, 1.4, 0.7, 0.7),
+        widths=(2.8, 0.7, 0.9, 0.7, 1.4, 0.7, 0.8, 0.9, 1.0, 0.7, 1.4),
         general=_note(found),
-        landscape=True,
-        alt="Omega, alpha and lower bounds of reliability, one row a scale.",
+        alt="Omega and alpha of each scale, one row a scale.",
     )
     return drop_empty_columns(laid)
 
@@ -52,7 +51,6 @@ def _rows(record: Record, scale: str, told: Found) -> list[Row]:
 
 def _row(name: str, told: Found, indent: int) -> Row:
     omega: Found = told.get("omega") or {}
-    bounds: Found = told.get("bounds") or {}
     levels: Found = next(iter((told.get("levels") or {}).values()), {})
     return row(
         name,
@@ -66,8 +64,6 @@ def _row(name: str, told: Found, indent: int) -> Row:
         _of(told.get("categorical")),
         _of(told),
         _interval(told),
-        numbers.statistic("omega", bounds.get("lambda2")),
-        numbers.statistic("omega", bounds.get("glb")),
         indent=indent,
     )
 
@@ -96,8 +92,5 @@ def _note(found: Mapping[str, Found]) -> str:
         else None,
         "Categories: ω of answers as ordered categories (Green & Yang, 2009)."
         if any_of("categorical")
-        else None,
-        "λ~2~ is Guttman’s second lower bound; GLB, the greatest lower bound, is too high in small samples."
-        if any_of("bounds")
         else None,
     )

@@ -59,9 +59,8 @@ def pairs_table(record: Record) -> Table | None:
             title="Discriminant Validity of Each Pair of Scales",
             header=(header("Pair of scales", *names),),
             body=tuple(body),
-            widths=(4.4, 0.7, 1.3, 0.8, 1.3, 0.8, 1.3, 1.3, 0.9, 1.1),
+            widths=(3.2, 0.6, 1.2, 0.7, 1.2, 0.7, 1.2, 1.1, 0.7, 0.8),
             general=_note(levels),
-            landscape=True,
             alt="Factor correlation, ratios with intervals and tests, one row a pair of scales.",
         )
     )
@@ -140,13 +139,14 @@ def _with_interval(told: Found) -> tuple[str, str]:
 def _note(levels: list[tuple[str, Found]]) -> str:
     draws = [told["htmt"]["draws"] for _, told in levels if told.get("htmt")]
     tests = [one for _, told in levels for one in told["discriminant"]["pairs"]]
+    known = [float(one["pvalue"]) for one in tests if one.get("pvalue") is not None]
     return sentences(
         "*r*: correlation of the two factors.",
         f"HTMT, HTMT2 (Roemer et al., 2021): percentiles of {numbers.count(draws[0])} resamples."
         if draws
         else None,
         "Δχ², ΔCFI: what making the two factors one costs (Anderson & Gerbing, 1988).",
-        "All Δχ² have *p* < .001." if all((one.get("pvalue") or 0) < 0.001 for one in tests) else None,
+        "All Δχ² have *p* < .001." if all(p < 0.001 for p in known) else None,
         "A dash marks a scaled difference that came out negative and has no test."
         if any(one.get("chisq") is None for one in tests)
         else None,
