@@ -135,7 +135,8 @@ METHODS = {
     ),
     "Rosseel, 2012": (
         "Rosseel, Y. (2012). lavaan: An R package for structural equation modeling. *Journal of Statistical "
-        "Software, 48*(2), 1–36. [https://doi.org/10.18637/jss.v048.i02](https://doi.org/10.18637/jss.v048.i02)"
+        "Software, 48*(2), 1–36. "
+        "[https://doi.org/10.18637/jss.v048.i02](https://doi.org/10.18637/jss.v048.i02)"
     ),
     "Ryu & West, 2009": (
         "Ryu, E., & West, S. G. (2009). Level-specific evaluation of model fit in multilevel structural "

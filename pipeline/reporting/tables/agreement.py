@@ -31,9 +31,10 @@ def table(record: Record) -> Table | None:
             widths=(2.8, 0.9, 0.9, 1.4, 0.9, 1.4, 0.8, 1.3),
             general=(
                 "ICC(1): share of variance between groups; ICC(2): reliability of group means (Bliese, "
-                "2000), both with exact intervals. Deff: how many times larger the variance of a mean is than "
-                "without groups. Defensible: groups differ (*p* < .05) and members agree (mean *r*~wg(J)~ of at "
-                "least .70 under the uniform null, or mean AD~M~ of at most one sixth of the number of answers)."
+                "2000), both with exact intervals. Deff: how many times larger the variance of a mean is "
+                "than without groups. Defensible: groups differ (*p* < .05) and members agree (mean "
+                "*r*~wg(J)~ of at least .70 under the uniform null, or mean AD~M~ of at most one sixth of "
+                "the number of answers)."
             ),
             alt="Intraclass correlations with intervals and design effects, one row a scale and level.",
         )
@@ -54,10 +55,10 @@ def indices_table(record: Record) -> Table | None:
             widths=(2.8, 1.2, 1.2, 1.0, 1.0, 1.0, 1.1),
             general=(
                 "*r*~wg(J)~ against answers that spread evenly, and against slightly skewed ones (James et "
-                r"al., 1984); *r*\*~wg(J)~ (Lindell et al., 1999); *a*~wg~ (Brown & Hauenstein, 2005); AD~M~, the "
-                "average deviation from the group’s mean in points of the scale (Burke et al., 1999). By "
-                "chance: *r*~wg(J)~ under the uniform null that a group of the mean size passes in 5% of "
-                "cases where its members answer at random."
+                r"al., 1984); *r*\*~wg(J)~ (Lindell et al., 1999); *a*~wg~ (Brown & Hauenstein, 2005); "
+                "AD~M~, the average deviation from the group’s mean in points of the scale (Burke et al., "
+                "1999). By chance: *r*~wg(J)~ under the uniform null that a group of the mean size passes "
+                "in 5% of cases where its members answer at random."
             ),
             alt="Agreement indices within clusters, one row a scale and level.",
         )

@@ -67,8 +67,8 @@ def _note(found: Mapping[str, Found]) -> str:
         "all.",
         "MAP: components by the minimum average partial (Velicer, 1976).",
         "Parallel: components (comp.) and factors whose eigenvalue passes the 95th percentile of those of "
-        f"independent random items, {draws} sets (Horn, 1965; Glorfeld, 1995). Its count of factors is often too high "
-        "in large samples; the count of components and MAP are the more careful ones.",
+        f"independent random items, {draws} sets (Horn, 1965; Glorfeld, 1995). Its count of factors is "
+        "often too high in large samples; the count of components and MAP are the more careful ones.",
         "Polychoric: the same with correlations of the normal variables taken to lie behind ordered answers."
         if any(told.get("polychoric") for told in found.values())
         else None,
