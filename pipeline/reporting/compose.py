@@ -20,6 +20,7 @@ from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     agreement,
+    careless,
     changes,
     competing,
     conditional,
@@ -37,8 +38,10 @@ from pipeline.reporting.tables import (
     hypotheses,
     indirect,
     instruments,
+    invariance,
     loadings,
     measured,
+    missing,
     model_fit,
     paths,
     power,
@@ -82,6 +85,11 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     exploratory.table,
     validity.table,
     validity.pairs_table,
+    invariance.table,
+    careless.table,
+    careless.sensitivity_table,
+    missing.table,
+    missing.dropout_table,
     files.table,
 )
 KNOWN = (
@@ -99,6 +107,7 @@ KNOWN = (
         "validity",
         "discriminant",
     ),
+    *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.reporting.prose import (
+    answers,
     beside,
     conditional,
     method,
@@ -33,6 +34,9 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "structure": scales.structure(record),
         "dimensionality": scales.dimensionality(record),
         "validity": scales.convergence(record),
+        "invariance": answers.invariance(record),
+        "careless": answers.careless(record),
+        "missing": answers.missing(record),
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
         "model_fit": path_fit.fit(record),
