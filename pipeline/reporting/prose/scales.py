@@ -29,9 +29,11 @@ def agreement(record: Record) -> list[str]:
 def structure(record: Record) -> list[str]:
     """Which of the competing models is to be preferred, scale by scale, and what goes with it."""
     found: Mapping[str, Any] = record.part("validate", "structure")
-    told = [_preferred(f"the items of {record.phrase(k)}", v) for k, v in (found.get("scales") or {}).items()]
+    told = [
+        preferred_model(f"the items of {record.phrase(k)}", v) for k, v in (found.get("scales") or {}).items()
+    ]
     told += [
-        _preferred(f"all scales of {record.many(k)} together", v)
+        preferred_model(f"all scales of {record.many(k)} together", v)
         for k, v in (found.get("levels") or {}).items()
     ]
     return [text for text in told if text]
@@ -69,7 +71,8 @@ def _verdict(record: Record, level: str, sentence: str, names: list[str]) -> str
     return markup.literal(words) if "*" in words else words
 
 
-def _preferred(what: str, told: Found) -> str:
+def preferred_model(what: str, told: Found) -> str:
+    """Which of the competing models is to be preferred, with its fit."""
     preferred = told.get("preferred")
     if preferred is None:
         return f"For {what} no factor model is preferred: none converged to a proper solution."
