@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import factors, scored
 from pipeline.stages.attempts import Told
+from pipeline.stages.scored import Block
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from pipeline.psychometrics import Invariance
 
 FEWEST_ROWS, ROWS_AN_ITEM, MOST_GROUPS, FEW_ANSWERS = 30, 5, 10, 5
+FEW_CLUSTERS = "clusters are ignored, because they are no more than the parameters: tests are too strict"
 OPTIONS = {
-    "invariance": "MLR, full information where answers are missing, errors by cluster; correlated facets "
+    "invariance": "MLR, full information where answers are missing, errors by cluster "
+    "where there are more clusters than parameters; correlated facets "
     "where they share out the items, else one factor; difference tests scaled (Satorra & Bentler, 2001); a "
     "step holds where CFI falls by at most .01 and RMSEA rises by at most .015 (Chen, 2007); partial models "
     "release the equality that costs most (Byrne, Shavelson & Muthen, 1989); ordered answers: WLSMV on "
@@ -100,7 +103,7 @@ def _over_groups(
     answers, groups = block.answers(frames), _groups(study, frames, block.level, grouping)
     used = answers.notna().any(axis="columns") & groups.notna()
     upper = factors.cluster(study, frames, block.level)
-    clustered = upper is not None and upper != grouping
+    clustered = upper is not None and upper != grouping and _enough(frames[block.level][upper], groups, block)
     if clustered:
         used &= frames[block.level][upper].notna()
     least = max(FEWEST_ROWS, ROWS_AN_ITEM * len(block.items))
@@ -126,11 +129,17 @@ def _over_groups(
         "grouping": grouping,
         "waves": None,
         "cluster": upper if clustered else None,
+        "note": FEW_CLUSTERS if upper is not None and upper != grouping and not clustered else None,
         "missing": missing,
         "left_out": int(len(sizes) - len(large)),
         **_as_json(found, structure.in_words),
         "ordinal": None if ordinal is None else _as_json(ordinal, structure.in_words),
     }
+
+
+def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool:
+    """Whether there are more clusters than parameters; with fewer, scaled tests mean nothing."""
+    return int(units.nunique()) > 3 * len(block.items) * int(groups.nunique())
 
 
 def _ordinal(study: LoadedStudy, scale: str, structure: Any, data: pd.DataFrame) -> Invariance | None:
@@ -187,6 +196,7 @@ def _over_waves(
         "grouping": None,
         "waves": list(scales),
         "cluster": None,
+        "note": None,
         "missing": missing,
         "left_out": 0,
         **_as_json(found, structure.in_words),

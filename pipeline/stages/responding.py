@@ -77,12 +77,12 @@ def without_careless(
 
     A main model of latent variables is stood in for, on both sides, by that of scores with latent means.
     """
-    flagged = {level: flags for level in study.levels if (flags := _flags(study, frames, level)) is not None}
-    counts = {level: int(flags.sum()) for level, flags in flagged.items()}
+    found = {level: flags for level in study.levels if (flags := flagged(study, frames, level)) is not None}
+    counts = {level: int(flags.sum()) for level, flags in found.items()}
     if not sum(counts.values()) or not study.declared.hypotheses:
         return None
     kept = {
-        level: frame.loc[~flagged[level]].reset_index(drop=True) if level in flagged else frame
+        level: frame.loc[~found[level]].reset_index(drop=True) if level in found else frame
         for level, frame in frames.items()
     }
     hypotheses = study.declared.hypotheses
@@ -104,6 +104,18 @@ def without_careless(
     }
 
 
+def flagged(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> pd.Series[bool] | None:
+    """Who is flagged, by row of the level; None where its items show nothing."""
+    from pipeline.psychometrics import PsychometricsError
+
+    if len(_printed(study, level)) < FEWEST_ITEMS:
+        return None
+    try:
+        return _found(study, frames, level).frame["flagged"]
+    except PsychometricsError:
+        return None
+
+
 def _estimate(judgement: Mapping[str, Any]) -> dict[str, Any]:
     return {name: judgement[name] for name in ("est", "ci_lower", "ci_upper", "verdict")}
 
@@ -120,17 +132,6 @@ def _judged(
     asked = [route_of(one) for one in told.hypotheses]
     effects = indirect_effects(fit, graph, told.intervals.draws, told.seed, told.intervals.level, also=asked)
     return [judged(study, one, fit, effects) for one in told.hypotheses]
-
-
-def _flags(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> pd.Series[bool] | None:
-    from pipeline.psychometrics import PsychometricsError
-
-    if len(_printed(study, level)) < FEWEST_ITEMS:
-        return None
-    try:
-        return _found(study, frames, level).frame["flagged"]
-    except PsychometricsError:
-        return None
 
 
 def _found(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> Careless:

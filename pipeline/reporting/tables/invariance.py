@@ -80,6 +80,11 @@ def _note(record: Record, found: Entries) -> str:
         for step in told["steps"]
         if step.get("reason")
     )
+    notes = dict.fromkeys(
+        f"{record.label(str(told['scale']))}: {markup.literal(str(told['note']))}."
+        for told in found
+        if told.get("note")
+    )
     return sentences(
         "Equal over groups are, step by step, the form of the model (configural), loadings (metric), "
         "intercepts (scalar), residual variances (strict), factor variances, and factor means. Δ: beside "
@@ -93,4 +98,5 @@ def _note(record: Record, found: Entries) -> str:
         if any(told.get("ordinal") for told in found)
         else None,
         *reasons,
+        *notes,
     )
