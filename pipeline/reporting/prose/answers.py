@@ -19,6 +19,11 @@ HOLDS = {
     "thresholds": "thresholds are the same",
 }
 STRONG = "loadings, intercepts and residual variances are the same: scores can be compared in every respect"
+HANDLED = {
+    "fiml": "each row counts with the answers that it has (full information)",
+    "listwise": "only rows with every variable of an equation count",
+    "complete: no answers missing": "no score is missing",
+}
 Found = Mapping[str, Any]
 
 
@@ -105,4 +110,4 @@ def _speaks(test: Found | None) -> bool:
 
 def _handled(record: Record) -> str:
     how = record.part("model", "options").get("missing")
-    return f"How the model of the path treats them: {markup.literal(str(how))}." if how else ""
+    return f"In the model of the path {HANDLED.get(str(how), markup.literal(str(how)))}." if how else ""

@@ -246,10 +246,12 @@ def _p(r: Mapping[str, Any]) -> float | None:
 def _reliability(record: Record) -> str:
     """Omega first, with its interval; alpha beside it."""
     found = {k: v for k, v in record.part("validate", "reliability").items() if v and v.get("est")}
+    if not found:
+        return ""
     omegas = {k: v["omega"] for k, v in found.items() if v.get("omega")}
     alphas = _range(record, {k: v["est"] for k, v in found.items()})
     if not omegas:
-        return f"Alpha {alphas}." if found else ""
+        return f"Alpha {alphas}."
     intervals = {
         k: numbers.ci_phrase(v["confidence"], v["ci_lower"], v["ci_upper"], name="omega")
         for k, v in omegas.items()
