@@ -142,12 +142,15 @@ def test_careless_answers_and_whether_a_verdict_hangs_on_them(verdict, words):
     assert careless.sensitivity_table(told) is not None
 
 
+PREDICTED = {"name": "leadership", "odds_ratio": 0.5, "ci_lower": 0.3, "ci_upper": 0.8, "pvalue": 0.003}
 MISSING = {
     "n": 100, "complete": 80, "answers": 1900, "missing": 95, "share": 0.05, "of_items": True, "patterns": 9,
     "by_person": [], "score_patterns": [], "little": {"chisq": 30.0, "df": 4.0, "pvalue": 0.0001},
-    "scales": [{"scale": "hostility", "items": 5, "share": 0.05, "most": 0.08, "without_score": 6, "little": None}],
+    "scales": [
+        {"scale": "hostility", "items": 5, "share": 0.05, "most": 0.08, "without_score": 6, "little": None}
+    ],
     "dropout": [{"score": "hostility", "n": 90, "lacking": 30, "chisq": 9.0, "df": 1, "pvalue": 0.003,
-                 "rows": [{"name": "leadership", "odds_ratio": 0.5, "ci_lower": 0.3, "ci_upper": 0.8, "pvalue": 0.003}]}],
+                 "rows": [PREDICTED]}],
 }  # fmt: skip
 
 
