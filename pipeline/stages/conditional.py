@@ -53,7 +53,14 @@ def moderation(
     covariates, missing = covariates_of(study, study.edges), model_options.missing(study)
     try:
         fit = fit_moderated(
-            graph, frames, design, covariates, asked, confidence=told.intervals.level, missing=missing
+            graph,
+            frames,
+            design,
+            covariates,
+            asked,
+            confidence=told.intervals.level,
+            missing=missing,
+            bounds=model_options.bounds(study),
         )
     except NotEstimable as reason:
         return _nothing(str(reason))

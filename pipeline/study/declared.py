@@ -195,6 +195,10 @@ class Study(Declared):
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",
     )
+    between_variances: Literal["free", "bounded"] = Field(
+        default="free",
+        description="Whether variances between clusters may be estimated below zero; bounded: they may not.",
+    )
     missing: Literal["listwise", "fiml"] = Field(
         default="listwise",
         description="Where it is not declared, the main model takes full information (fiml).",

@@ -61,6 +61,16 @@ METHODS = {
         "*Multivariate Behavioral Research, 49*(5), 460–470. "
         "[https://doi.org/10.1080/00273171.2014.933697](https://doi.org/10.1080/00273171.2014.933697)"
     ),
+    "De Jonckere & Rosseel, 2022": (
+        "De Jonckere, J., & Rosseel, Y. (2022). Using bounded estimation to avoid nonconvergence in small "
+        "sample structural equation modeling. *Structural Equation Modeling, 29*(3), 412–427. "
+        "[https://doi.org/10.1080/10705511.2021.1982716](https://doi.org/10.1080/10705511.2021.1982716)"
+    ),
+    "Savalei & Kolenikov, 2008": (
+        "Savalei, V., & Kolenikov, S. (2008). Constrained versus unconstrained estimation in structural "
+        "equation modeling. *Psychological Methods, 13*(2), 150–170. "
+        "[https://doi.org/10.1037/1082-989X.13.2.150](https://doi.org/10.1037/1082-989X.13.2.150)"
+    ),
     "Feldt, 1965": (
         "Feldt, L. S. (1965). The approximate sampling distribution of Kuder-Richardson reliability "
         "coefficient twenty. *Psychometrika, 30*(3), 357–370. "
