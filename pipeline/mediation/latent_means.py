@@ -93,8 +93,8 @@ def fit_rows(
         if without:
             raise NotEstimable(
                 f"the variance of '{without[0]}' {LEVELS[level]} clusters is not estimated above zero, so "
-                f"that slopes {LEVELS[level]} have no meaning; few or small clusters, or clusters that hardly "
-                f"differ, are the usual cause"
+                f"that slopes {LEVELS[level]} have no meaning; few or small clusters, or clusters that "
+                f"hardly differ, are the usual cause"
             )
     return fit
 

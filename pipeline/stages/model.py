@@ -76,6 +76,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "missing": told.missing,
         "missing_declared": "missing" in told.model_fields_set,
         "between_variances": told.between_variances,
+        "small_cell": told.small_cell,
         "seed": told.seed,
         "intervals": told.intervals.model_dump(mode="json"),
     }
