@@ -15,7 +15,8 @@ from pipeline.study import load_study
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    small_study.build(tmp_path)
+    folder = small_study.build(tmp_path)
+    replace(folder / "study.yaml", "ids: public", "ids: public\nreport: {formats: [html]}")
     return tmp_path
 
 
