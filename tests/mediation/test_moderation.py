@@ -137,6 +137,11 @@ def test_the_index_is_that_of_process(number, key):
     assert row["per_sd"] == pytest.approx(row["est"] * garcia()["sexism"].std())
 
 
+def test_values_in_standard_deviations_are_those_of_process():
+    at = simple_slopes(process(8)).drop_duplicates("value")["at"]
+    assert_close("estimates", at, reference()["probe_values_msd"])
+
+
 def test_effects_at_percentiles_are_those_of_process_8():
     moderated = process(8, unit="percentile", values=(16.0, 50.0, 84.0))
     found = conditional_indirect(moderated, draw_slopes(moderated.model, 1000, 1))
