@@ -111,9 +111,25 @@ class Fit:
         """Fit measures under lavaan's names."""
         return all_measures(self.tested, self._tested_baseline, self.method, self._corrected)
 
-    def bootstrap(self, draws: int = 5000, seed: int = 1, unit: Any = None, indices: Any = None) -> Bootstrap:
-        """Refit the model in resamples of rows, or of whole clusters named by the column `unit`."""
-        return bootstrap(self, draws, seed, unit, indices)
+    def bootstrap(
+        self,
+        draws: int = 5000,
+        seed: int = 1,
+        unit: Any = None,
+        indices: Any = None,
+        *,
+        workers: int | None = None,
+    ) -> Bootstrap:
+        """Refit the model in resamples of rows, or of whole clusters named by the column `unit`.
+
+        Args:
+            draws: Number of resamples.
+            seed: Where the random numbers begin.
+            unit: Column (or values, one a row) that says which rows are drawn as a whole.
+            indices: Resamples to use instead (resamples x units, from 0; a table a group).
+            workers: Threads, all cores where it is left out; the draws don't depend on it.
+        """
+        return bootstrap(self, draws, seed, unit, indices, workers=workers)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.compute import side_by_side
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
 from pipeline.sem.bootstrap.one_by_one import refit_each
@@ -32,6 +33,7 @@ class Resampling:
     method: Method
     rows: Rows
     units: Units
+    workers: int | None = None
 
     def by_seed(self, draws: int, seed: int) -> Values:
         """Return the estimates of resamples drawn by batches, each with its own seed."""
@@ -59,18 +61,22 @@ class Resampling:
         return Values(self.solution, theta, tuple(exogenous))
 
     def refit(self, counts: Iterable[Array]) -> Iterator[tuple[Batch, Refits]]:
-        """Return moments and estimates, portion by portion."""
+        """Return moments and estimates, portion by portion; portions that advance together use all cores."""
         if self.method.ordinal:
-            for drawn in _portions(counts, PORTION):
-                yield covariate_moments(self.solution, self.rows, self.units, drawn), self.ordinal(drawn)
-            return
-        for drawn in _portions(counts, self.portion):
-            batch = self.source.batch(drawn)
-            if self.batched:
-                yield _without_moments(batch), self.refitter(batch)
-            else:
-                found = refit_each(self.solution, self.method, self.rows, self.units, drawn)
-                yield _without_moments(batch), found
+            portions, work, together = _portions(counts, PORTION), self._ordered, self.ordinal.batched
+        else:
+            portions, work, together = _portions(counts, self.portion), self._continuous, self.batched
+        return side_by_side(work, portions, self.workers if together else 1)
+
+    def _ordered(self, drawn: Array) -> tuple[Batch, Refits]:
+        return covariate_moments(self.solution, self.rows, self.units, drawn), self.ordinal(drawn)
+
+    def _continuous(self, drawn: Array) -> tuple[Batch, Refits]:
+        batch = self.source.batch(drawn)
+        if self.batched:
+            return _without_moments(batch), self.refitter(batch)
+        found = refit_each(self.solution, self.method, self.rows, self.units, drawn)
+        return _without_moments(batch), found
 
     @cached_property
     def batched(self) -> bool:
