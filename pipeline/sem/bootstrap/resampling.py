@@ -21,8 +21,8 @@ from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.options import Method
 from pipeline.sem.structure.constraints import nonlinear_constraints
 
-_CACHE = 4_000_000
-_LARGEST = 1000
+_CACHE = 8_000_000
+_LARGEST = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class Resampling:
 
     @cached_property
     def portion(self) -> int:
-        """Resamples that advance together: as many as fit the processor's cache."""
+        """Resamples that advance together: as many as caches hold; threads want long arrays."""
         groups = self.source.groups
         cells = sum(len(pattern.columns) ** 2 for group in groups for pattern in group.patterns)
         return min(max(_CACHE // (8 * max(cells, 1)), 10), _LARGEST, self.units.limit)
