@@ -14,7 +14,7 @@ from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
 from pipeline.sem.bootstrap.one_by_one import refit_each
 from pipeline.sem.bootstrap.ordinal import PORTION, OrdinalRefitter, covariate_moments
 from pipeline.sem.bootstrap.refit import Refits, Refitter
-from pipeline.sem.bootstrap.units import Units
+from pipeline.sem.bootstrap.units import Units, portions
 from pipeline.sem.bootstrap.values import Exogenous, Values
 from pipeline.sem.data import Rows
 from pipeline.sem.estimate.solve import Solution
@@ -63,10 +63,10 @@ class Resampling:
     def refit(self, counts: Iterable[Array]) -> Iterator[tuple[Batch, Refits]]:
         """Return moments and estimates, portion by portion; portions that advance together use all cores."""
         if self.method.ordinal:
-            portions, work, together = _portions(counts, PORTION), self._ordered, self.ordinal.batched
+            drawn, work, together = portions(counts, PORTION), self._ordered, self.ordinal.batched
         else:
-            portions, work, together = _portions(counts, self.portion), self._continuous, self.batched
-        return side_by_side(work, portions, self.workers if together else 1)
+            drawn, work, together = portions(counts, self.portion), self._continuous, self.batched
+        return side_by_side(work, drawn, self.workers if together else 1)
 
     def _ordered(self, drawn: Array) -> tuple[Batch, Refits]:
         return covariate_moments(self.solution, self.rows, self.units, drawn), self.ordinal(drawn)
@@ -119,20 +119,6 @@ class Resampling:
                 for rows, mean, owner in groups
             )
         )
-
-
-def _portions(counts: Iterable[Array], size: int) -> Iterator[Array]:
-    """Cut or join what is drawn into portions of a size."""
-    waiting: list[Array] = []
-    for rows in counts:
-        waiting.append(rows)
-        if sum(map(len, waiting)) >= size:
-            joined = np.concatenate(waiting)
-            whole = len(joined) - len(joined) % size
-            yield from np.split(joined[:whole], whole // size)
-            waiting = [joined[whole:]]
-    if sum(map(len, waiting)):
-        yield np.concatenate(waiting)
 
 
 def _masked(refits: Refits) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.compute import side_by_side
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.result import Bootstrap
-from pipeline.sem.bootstrap.units import BATCH, Units, clusters
+from pipeline.sem.bootstrap.units import Units, clusters, portions
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.twolevel.bootstrap.draws import ClusterTable, Draws2
 from pipeline.sem.twolevel.bootstrap.incomplete import PatternTable
@@ -26,7 +26,7 @@ from pipeline.sem.twolevel.inference import needed, unit_codes
 if TYPE_CHECKING:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
-_CACHE, _SMALL_CACHE = 4_000_000, 1_000_000
+_CACHE, _SMALL_CACHE, _LARGEST = 4_000_000, 1_000_000, 500
 
 
 def bootstrap(
@@ -109,9 +109,8 @@ class Resampling2:
 
     def _portions(self, counts: Iterable[Array]) -> Iterator[list[Array]]:
         """Cut what is drawn: how often each cluster stands in some resamples, group by group."""
-        for batch in counts:
-            for start in range(0, len(batch), self.portion):
-                yield [batch[start : start + self.portion, owners] for owners in self.units.owners]
+        for drawn in portions(counts, min(self.portion, self.units.limit)):
+            yield [drawn[:, owners] for owners in self.units.owners]
 
     def _refitted(self, counts: list[Array]) -> Array:
         if self.missing == "fiml":
@@ -128,7 +127,7 @@ class Resampling2:
             held = _SMALL_CACHE // sum(table.moments.means.size for table in self.patterns)
         else:
             held = _CACHE // sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
-        return int(np.clip(held // 8, 4, BATCH))
+        return int(np.clip(held // 8, 4, _LARGEST))
 
     @cached_property
     def refitter(self) -> Refitter2:
