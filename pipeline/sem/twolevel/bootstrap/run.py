@@ -26,7 +26,7 @@ from pipeline.sem.twolevel.inference import needed, unit_codes
 if TYPE_CHECKING:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
-_CACHE, _SMALL_CACHE, _LARGEST = 4_000_000, 1_000_000, 500
+_CACHE, _SMALL_CACHE, _LARGEST = 4_000_000, 8_000_000, 500
 
 
 def bootstrap(
