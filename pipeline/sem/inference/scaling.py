@@ -23,7 +23,7 @@ from pipeline.sem.inference.influence import (
     weights,
 )
 from pipeline.sem.inference.information import first_order, information, inverse, row_shares
-from pipeline.sem.inference.saturated_test import saturated_trace
+from pipeline.sem.inference.saturated_test import SaturatedModel, saturated_trace
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.ordinal.traces import ordinal_traces
@@ -50,14 +50,14 @@ class ScaledTest:
         return float(chdtrc(self.df, self.statistic))
 
 
-def scaled_test(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:
-    """Return the test that a method asks for."""
+def scaled_test(solution: Solution, method: Method, shared: SaturatedModel, statistic: float) -> ScaledTest:
+    """Return the test that a method asks for; `shared` is the saturated model of the rows."""
     if solution.df == 0:
         return ScaledTest(method.test, statistic, 0, float("nan"), float("nan"))
     if method.test == "yuan.bentler.mplus":
-        return _yuan_bentler(solution, method, rows, statistic)
+        return _yuan_bentler(solution, method, shared, statistic)
     df = float(solution.df)
-    trace, squares = _traces(solution, method, rows)
+    trace, squares = _traces(solution, method, shared.rows)
     if method.test == "satorra.bentler":
         return ScaledTest(method.test, statistic * df / trace, df, trace / df, trace)
     if method.test == "mean.var.adjusted":
@@ -137,13 +137,15 @@ def _full(V: Array) -> Array:
     return V if V.ndim == 2 else np.diag(V)
 
 
-def _yuan_bentler(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:
+def _yuan_bentler(solution: Solution, method: Method, shared: SaturatedModel, statistic: float) -> ScaledTest:
     """Mplus's variant: c = { tr(A1^-1 B1) - tr(E^-1 B0) } / df, with A1 and B1 at the saturated moments."""
     linear = method.bread == "h1" and method.information == "observed"
-    about = solution.state.theta_curvature() if linear else information(solution, method.information, rows)
+    about = (
+        solution.state.theta_curvature() if linear else information(solution, method.information, shared.rows)
+    )
     bread = inverse(solution, about)
-    h1, moments = saturated_trace(solution, rows)
-    h0 = float((bread * first_order(solution, rows)).sum())
+    h1, moments = saturated_trace(solution, shared)
+    h0 = float((bread * first_order(solution, shared.rows)).sum())
     factor = (h1 - h0) / solution.df
     return ScaledTest(
         method.test, statistic / factor, float(solution.df), factor, h1 - h0,
