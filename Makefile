@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status simulate power calibrate benchmark test test-all
+.PHONY: help setup report status lock simulate power calibrate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -16,6 +16,9 @@ report: ## run a study from exports to report: make report STUDY=army-climate
 
 status: ## say what of a study is out of date, and why
 	@$(PYTHON) -m pipeline status $(STUDY)
+
+lock: ## freeze model, hypotheses, rules and seed; the report lists what changes later (AGAIN=1 anew)
+	@$(PYTHON) -m pipeline lock $(STUDY) $(if $(AGAIN),--again)
 
 simulate: ## make the demonstration's synthetic exports again, to the byte
 	@$(PYTHON) -m pipeline simulate $(STUDY)

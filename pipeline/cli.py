@@ -78,6 +78,25 @@ def status(study: str = "demo") -> None:
 
 
 @app.command
+def lock(study: str = "demo", *, again: bool = False) -> None:
+    """Freeze model, hypotheses, instruments, rules, options and seed; the report lists what changes later.
+
+    Args:
+        study: A folder in data/.
+        again: Lock anew; the earlier lock stays on record.
+    """
+    from datetime import UTC, datetime
+
+    from pipeline.stages import lock as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    today = datetime.now(UTC).date()
+    written = stage.lock(load_study(ROOT, study), Workspace(ROOT, study), today, again=again)
+    print(f"{written.relative_to(ROOT).as_posix()}: commit it, so that its date can be shown.")
+
+
+@app.command
 def simulate(study: str = "demo") -> None:
     """Make the synthetic exports of the demonstration again, to the byte.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
+from pipeline.stages import lock
 from pipeline.stages.artefacts import Workspace, write_json, write_whole
 from pipeline.stages.results import collect, describe, result_files
 from pipeline.study import LoadedStudy
@@ -45,8 +46,8 @@ def compose(results: Mapping[str, Any]) -> Document:
 
 
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
-    """The results of the other stages, and the template."""
-    return (*result_files(study, workspace), _template(workspace))
+    """The results of the other stages, the lock and the template."""
+    return (*result_files(study, workspace), lock.lock_file(workspace), _template(workspace))
 
 
 def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
@@ -64,7 +65,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "report": told.report.model_dump(mode="json"),
         "told": describe(study),
         "screening": told.screening.model_dump(mode="json"),
-        "seed": told.seed,
+        "locked": lock.parts(study),
     }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.stages import lock
 from pipeline.stages.artefacts import Workspace, read_json
 from pipeline.study import LoadedStudy
 
@@ -58,6 +59,7 @@ def collect(study: LoadedStudy, workspace: Workspace) -> dict[str, Any]:
         "synthetic": study.declared.synthetic,
         "made": made(),
         "declared": describe(study),
+        "lock": lock.told(study, workspace),
         "stages": stages,
         "derived": derive(ingested, found),
     }
