@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status lock simulate power calibrate benchmark test test-all
+.PHONY: help setup report status lock verify record simulate power calibrate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,6 +19,12 @@ status: ## say what of a study is out of date, and why
 
 lock: ## freeze model, hypotheses, rules and seed; the report lists what changes later (AGAIN=1 anew)
 	@$(PYTHON) -m pipeline lock $(STUDY) $(if $(AGAIN),--again)
+
+verify: ## run a study anew and compare with its record: 0 the same, 1 numbers moved, 2 not run
+	@$(PYTHON) -m pipeline verify $(STUDY)
+
+record: ## keep a study's results as the record that verify compares with
+	@$(PYTHON) -m pipeline record $(STUDY)
 
 simulate: ## make the demonstration's synthetic exports again, to the byte
 	@$(PYTHON) -m pipeline simulate $(STUDY)
