@@ -42,23 +42,43 @@ def main(arguments: list[str]) -> int:
 
 
 @app.command
-def report(study: str = "demo") -> None:
+def report(study: str = "demo", *, bundle: Path | None = None) -> None:
     """Run a study from its exports to its report; only what is out of date is done again.
 
     Args:
         study: A folder in data/.
+        bundle: A share folder: start from its de-identified rows instead.
     """
     from pipeline import plan
     from pipeline.stages.artefacts import Workspace
     from pipeline.study import load_study
 
-    workspace = Workspace(ROOT, study)
-    loaded = load_study(ROOT, study)
-    for warning in plan.warn_of_tracked_data(loaded, workspace):
-        print(f"Warning: {warning}", file=sys.stderr)
-    plan.run(loaded, workspace, tell=_say)
+    if bundle is not None:
+        loaded, workspace = plan.run_bundle(bundle, ROOT / "build" / "bundle", tell=_say)
+    else:
+        loaded, workspace = load_study(ROOT, study), Workspace(ROOT, study)
+        for warning in plan.warn_of_tracked_data(loaded, workspace):
+            print(f"Warning: {warning}", file=sys.stderr)
+        plan.run(loaded, workspace, tell=_say)
     for path in plan.reports(loaded, workspace):
         print(path.relative_to(ROOT).as_posix())
+
+
+@app.command
+def bundle(study: str = "demo") -> None:
+    """Write a folder to share: metadata, codebook, licences, results and, where the study allows, its rows.
+
+    Args:
+        study: A folder in data/.
+    """
+    from pipeline import plan
+    from pipeline.stages import bundle as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    loaded, workspace = load_study(ROOT, study), Workspace(ROOT, study)
+    plan.run(loaded, workspace, tell=_say)
+    print(stage.bundle(loaded, workspace).relative_to(ROOT).as_posix())
 
 
 @app.command

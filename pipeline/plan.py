@@ -23,6 +23,7 @@ from typing import Any
 
 from pipeline.stages.artefacts import Workspace, read_json, write_json, write_whole
 from pipeline.stages.results import collect
+from pipeline.stages.unbundle import unbundle
 from pipeline.study import LoadedStudy, load_study
 
 STAGES = ("ingest", "screen", "score", "validate", "model", "report")
@@ -79,6 +80,16 @@ def rerun(root: Path, study: str, tell: Tell) -> dict[str, Any]:
         file = clean / "results.json"
         write_json(file, collect(loaded, workspace))
         return read_json(file)
+
+
+def run_bundle(folder: Path, below: Path, tell: Tell) -> tuple[LoadedStudy, Workspace]:
+    """Run the stages after scoring on the de-identified rows of a share folder, laid out under `below`."""
+    loaded, workspace = unbundle(folder, below)
+    for name in STAGES[STAGES.index("score") + 1 :]:
+        started = time.monotonic()
+        getattr(import_module(f"pipeline.stages.{name}"), name)(loaded, workspace)
+        tell(f"  {name:<9}{time.monotonic() - started:5.1f} s")
+    return loaded, workspace
 
 
 def status(study: LoadedStudy, workspace: Workspace) -> tuple[StageStatus, ...]:

@@ -4,18 +4,20 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
+import recorded
 from docx.oxml import parse_xml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_report import INJECTIONS, SCRIPTS, flow, matrix, minimal, report, row
 
-from pipeline.reporting import numbering, word_styles
+from pipeline.reporting import layout, markup, numbering, word_styles
 from pipeline.reporting.markup import clean, literal
 from pipeline.reporting.values import Bullets, Paragraph, Table
-from pipeline.reporting.word import word_bytes, write_word
+from pipeline.reporting.word import table_bytes, word_bytes, write_word
 from pipeline.reporting.word_styles import reference_bytes
 from pipeline.reporting.word_text import Setting, paragraph
 
@@ -334,3 +336,29 @@ def test_any_text_survives_the_file(texts):
     made = docx.Document(io.BytesIO(word_bytes(minimal(*(Paragraph(f"x{literal(it)}x") for it in texts)))))
     found = [said(it._p) for it in made.paragraphs if it.style.name == "Body Text"]
     assert found == [f"x{clean(it)}x" for it in texts]
+
+
+def test_a_table_alone_has_its_number_its_notes_and_no_broken_reference() -> None:
+    document = recorded.document("demo")
+    tables = [block for block in document.blocks if isinstance(block, Table)]
+    referring = [table for table in tables if any(markup.references(text) for text in texts_of(table))]
+    assert referring
+    for number, table in enumerate(tables, 1):
+        made = docx.Document(io.BytesIO(table_bytes(table, document)))
+        xml = made.element.xml
+        assert len(made.tables) == 1
+        assert f"Table {number}" in "".join(xml_texts(made)).replace("\u00a0", " ")
+        bookmarks = set(re.findall(r'w:bookmarkStart[^>]*w:name="([^"]+)"', xml))
+        assert set(re.findall(r" REF (\w+)", xml)) <= bookmarks
+        wide = made.sections[-1].page_width > made.sections[-1].page_height
+        assert wide == layout.is_wide(table)
+    assert table_bytes(tables[0], document) == table_bytes(tables[0], document)
+
+
+def texts_of(table: Table) -> list[str]:
+    cells = [cell.text for row in (*table.header, *table.body) for cell in row.cells]
+    return [table.title, table.general or "", *table.specific, *cells]
+
+
+def xml_texts(made: Any) -> list[str]:
+    return [element.text or "" for element in made.element.iter(f"{W}t")]
