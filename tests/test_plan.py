@@ -48,7 +48,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(root: Path) -> No
 
 
 EDITS = {
-    "seed": ("data/small/study.yaml", "seed: 7", "seed: 8", ["model", "report"]),
+    "seed": ("data/small/study.yaml", "seed: 7", "seed: 8", ["validate", "model", "report"]),
     "title": ("data/small/study.yaml", "title: A Small Study", "title: Another", ["score", "report"]),
     "screening": (
         "data/small/study.yaml",
@@ -75,8 +75,8 @@ def test_status_names_what_changed(root: Path) -> None:
     run(root)
     replace(root / "data/small/study.yaml", "seed: 7", "seed: 8")
     reasons = outdated(root)
-    assert next(iter(reasons)) == "model"
-    assert any("seed" in reason for reason in reasons["model"])
+    assert next(iter(reasons)) == "validate"
+    assert all(any("seed" in reason for reason in reasons[stage]) for stage in ("validate", "model"))
     replace(root / "data/small/exports/survey.csv", "P000,TEAM00", "P000,TEAM01")
     assert outdated(root)["ingest"] == ("data/small/exports/survey.csv has changed",)
 
