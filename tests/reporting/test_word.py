@@ -339,7 +339,7 @@ def test_any_text_survives_the_file(texts):
 
 
 def test_a_table_alone_has_its_number_its_notes_and_no_broken_reference() -> None:
-    document = recorded.document("demo")
+    document = recorded.document("army-leadership")
     tables = [block for block in document.blocks if isinstance(block, Table)]
     referring = [table for table in tables if any(markup.references(text) for text in texts_of(table))]
     assert referring
