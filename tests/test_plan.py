@@ -15,7 +15,8 @@ from pipeline.study import load_study
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    small_study.build(tmp_path)
+    folder = small_study.build(tmp_path)
+    replace(folder / "study.yaml", "ids: public", "ids: public\nreport: {formats: [html]}")
     return tmp_path
 
 
@@ -154,16 +155,24 @@ plan.run(load_study(root, "small"), Workspace(root, "small"), lambda line: print
 """
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study run in one go, in all formats."""
+    folder = tmp_path_factory.mktemp("whole")
+    small_study.build(folder)
+    run(folder)
+    return folder
+
+
 @pytest.mark.parametrize("stage", ["ingest", "score", "model"])
 def test_a_run_killed_outright_is_picked_up_with_the_same_result(
-    root: Path, tmp_path_factory: pytest.TempPathFactory, stage: str
+    tmp_path: Path, whole: Path, stage: str
 ) -> None:
     import subprocess
     import sys
 
-    whole = tmp_path_factory.mktemp("whole")
-    small_study.build(whole)
-    run(whole)
+    root = tmp_path
+    small_study.build(root)
     command = [sys.executable, "-c", RUN_SMALL, str(root)]
     with subprocess.Popen(command, cwd=small_study.REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
