@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -16,11 +17,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-from pipeline.stages.artefacts import Workspace, write_whole
-from pipeline.study import LoadedStudy
+from pipeline.stages.artefacts import Workspace, read_json, write_json, write_whole
+from pipeline.stages.results import collect
+from pipeline.stages.unbundle import unbundle
+from pipeline.study import LoadedStudy, load_study
 
 STAGES = ("ingest", "screen", "score", "validate", "model", "report")
 CONFIG = "# Makes this folder the place where pytask keeps its records.\n[tool.pytask.ini_options]\n"
@@ -57,6 +61,35 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
     tell(
         f"{ran} of {len(STAGES)} stages run in {seconds:.1f} s." if ran else f"Up to date ({seconds:.1f} s)."
     )
+
+
+def rerun(root: Path, study: str, tell: Tell) -> dict[str, Any]:
+    """The results of a study, made from its exports in a temporary copy of what it is declared with.
+
+    Nothing that an earlier run left is seen, and nothing is left behind.
+    """
+    with TemporaryDirectory(prefix="survey-pipeline-") as folder:
+        clean = Path(folder)
+        for name in (f"data/{study}", "instruments"):
+            shutil.copytree(root / name, clean / name)
+        loaded, workspace = load_study(clean, study), Workspace(clean, study)
+        for name in STAGES[:-1]:
+            started = time.monotonic()
+            getattr(import_module(f"pipeline.stages.{name}"), name)(loaded, workspace)
+            tell(f"  {name:<9}{time.monotonic() - started:5.1f} s")
+        file = clean / "results.json"
+        write_json(file, collect(loaded, workspace))
+        return read_json(file)
+
+
+def run_bundle(folder: Path, below: Path, tell: Tell) -> tuple[LoadedStudy, Workspace]:
+    """Run the stages after scoring on the de-identified rows of a share folder, laid out under `below`."""
+    loaded, workspace = unbundle(folder, below)
+    for name in STAGES[STAGES.index("score") + 1 :]:
+        started = time.monotonic()
+        getattr(import_module(f"pipeline.stages.{name}"), name)(loaded, workspace)
+        tell(f"  {name:<9}{time.monotonic() - started:5.1f} s")
+    return loaded, workspace
 
 
 def status(study: LoadedStudy, workspace: Workspace) -> tuple[StageStatus, ...]:

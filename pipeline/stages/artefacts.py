@@ -27,7 +27,7 @@ class Workspace:
 
     @property
     def declared(self) -> Path:
-        """`data/<study>`: declarations and raw exports; never written to."""
+        """`data/<study>`: declarations and raw exports; only `lock` and `record` write here."""
         return self.root / "data" / self.study
 
     @property

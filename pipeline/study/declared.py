@@ -168,6 +168,19 @@ class ReportOptions(Declared):
     author: str | None = None
 
 
+class Sharing(Declared):
+    """What of a study may be handed on in a bundle: its de-identified rows, and under which licence."""
+
+    data: bool = Field(
+        default=False, description="Whether the scored rows, with ids replaced, may be shared."
+    )
+    licence: str | None = Field(default=None, description="Of the data, such as CC-BY-4.0.")
+    quasi_identifiers: tuple[str, ...] | None = Field(
+        default=None,
+        description="Columns by which somebody could be recognised; every covariate where left out.",
+    )
+
+
 class Study(Declared):
     """A study as declared. `id` is the folder's name."""
 
@@ -207,3 +220,4 @@ class Study(Declared):
     seed: int = 1
     small_cell: Annotated[int, Field(ge=0)] = 5
     report: ReportOptions = ReportOptions()
+    share: Sharing = Sharing()

@@ -67,6 +67,7 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from _of_rivals(context)
     yield from conditional.problems(context)
     yield from _of_options(context)
+    yield from _of_sharing(context)
 
 
 def named(name: str, known: Iterable[str], what: str) -> tuple[str, str | None]:
@@ -301,3 +302,11 @@ def _of_options(context: Context) -> Iterator[Problem]:
     if root["screening"]["seconds_per_item"].value is not None and not timed:
         message = "no export says how long an answer took"
         yield root["screening"]["seconds_per_item"].problem(message, "name the column under `seconds`")
+
+
+def _of_sharing(context: Context) -> Iterator[Problem]:
+    """Quasi-identifiers are covariates or scores."""
+    known = [*context.root["covariates"].members(), *context.scales]
+    for name in context.root["share"]["quasi_identifiers"].words():
+        if name.text not in known:
+            yield name.problem(*named(str(name.text), known, "covariate or scale"))

@@ -90,7 +90,7 @@ class LatentSource:
         """Deviations from cluster means, or these means, of the rows."""
         frame = self.rows.frame[[self.rows.names.token(name) for name in self._block(level).variables]]
         clusters = self.rows.frame[CLUSTER]
-        means = frame.groupby(clusters).transform("mean")
+        means = frame.groupby(clusters, sort=False).transform("mean")
         laid = frame - means if level == WITHIN else means[~clusters.duplicated()]
         return laid.set_axis(list(self._block(level).variables), axis=1)
 

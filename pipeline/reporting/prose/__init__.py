@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import beside, conditional, method, path_fit, power, results, rivals, summary
+from pipeline.reporting.prose import (
+    beside,
+    conditional,
+    locked,
+    method,
+    path_fit,
+    power,
+    results,
+    rivals,
+    summary,
+)
 from pipeline.reporting.prose.sensitivity import sensitivity
 from pipeline.reporting.record import Record
 
@@ -34,6 +44,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "flat": results.flat(record),
         "warnings": summary.warnings(record),
         "limits": summary.limits(record),
+        "locked": locked.locked(record),
         "reproducibility": method.reproducibility(record),
     }
     return {name: [_kept_together(text) for text in texts] for name, texts in made.items()}
