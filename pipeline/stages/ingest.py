@@ -53,8 +53,10 @@ def ingest(study: LoadedStudy, workspace: Workspace) -> None:
 
 
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
-    """The export files."""
-    return tuple(export_path(workspace, export) for export in study.declared.exports.values())
+    """The export files, and the data dictionaries beside them."""
+    exports = study.declared.exports.values()
+    files = tuple(export_path(workspace, export) for export in exports)
+    return files + tuple(workspace.declared / told.dictionary for told in exports if told.dictionary)
 
 
 def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
@@ -187,6 +189,8 @@ def _envelope(source: Source) -> dict[str, Any]:
         columns["_consent"], told = paradata.consent(export, consent.column, consent.accept)
         if told:
             source.in_study(("exports", source.name, "consent", "accept"), f"'{consent.column}': {told}")
+    if source.declared.attention:
+        columns["_attention"] = paradata.attentive(export, source.declared.attention).to_numpy()
     columns["_preview"] = paradata.previews(export).to_numpy()
     for name, role in (("_started", "started"), ("_finished", "ended")):
         values, note = paradata.moments(export, role)
@@ -331,6 +335,7 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         "delimiter": origin.delimiter,
         "header_rows": origin.header_rows,
         "rows": origin.rows,
+        **({"rows_of_other_parts": source.export.elsewhere} if source.declared.rows else {}),
         "notes": list(origin.notes),
         "warnings": list(source.warnings),
         "identifiers_dropped": [column.name for column in rest if column.kind == "identifier"],

@@ -18,7 +18,7 @@ HEADERS = {
     "LocationLatitude": True,
     "ipaddr": True,
     "Email Address": True,
-    "Your e-mail": False,
+    "Your e-mail": True,
     "client_email": True,
     "Home phone": True,
     "first_name": True,
