@@ -68,7 +68,8 @@ def _parted(cells: pd.Series) -> pd.Series | None:
     if sum(len(row) > 1 for row in lists) < 2:
         return None
     bound = _bound(lists)
-    merged = cells.map(lambda cell: _JOIN.join(_merge(str(cell).split(", "), bound)), na_action="ignore")
+    joined = cells.map(lambda cell: _JOIN.join(_merge(str(cell).split(", "), bound)), na_action="ignore")
+    merged = joined.astype(object).where(cells.notna(), None)
     return merged if joined_lists(merged, _JOIN) else None
 
 
