@@ -87,9 +87,20 @@ QUALTRICS_ROWS = [
 QUALTRICS = [QUALTRICS_NAMES, QUALTRICS_TEXT, QUALTRICS_IDS, *QUALTRICS_ROWS]
 
 REDCAP = [
-    ["record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"]
-    + ["redcap_data_access_group", "county", "race___1", "race___2", "base_complete"]
-    + ["visit_score", "visit_timestamp", "visit_complete"],
+    [
+        "record_id",
+        "redcap_event_name",
+        "redcap_repeat_instrument",
+        "redcap_repeat_instance",
+        "redcap_data_access_group",
+        "county",
+        "race___1",
+        "race___2",
+        "base_complete",
+        "visit_score",
+        "visit_timestamp",
+        "visit_complete",
+    ],
     [1, "baseline_arm_1", "", "", "north", "A", 1, 0, 2, "", "", ""],
     [1, "baseline_arm_1", "visit", 1, "north", "", "", "", "", 4, "2024-03-01 10:00", 2],
     [1, "baseline_arm_1", "visit", 2, "north", "", "", "", "", 5, "[not completed]", 0],
@@ -98,10 +109,21 @@ REDCAP = [
     [3, "baseline_arm_1", "", "", "south", "C", 0, 0, 2, "", "", ""],
 ]
 DICTIONARY = [
-    ["Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label"]
-    + ["Choices, Calculations, OR Slider Labels", "Field Note"]
-    + ["Text Validation Type OR Show Slider Number", "Text Validation Min", "Text Validation Max"]
-    + ["Identifier?", "Branching Logic (Show field only if...)", "Required Field?"],
+    [
+        "Variable / Field Name",
+        "Form Name",
+        "Section Header",
+        "Field Type",
+        "Field Label",
+        "Choices, Calculations, OR Slider Labels",
+        "Field Note",
+        "Text Validation Type OR Show Slider Number",
+        "Text Validation Min",
+        "Text Validation Max",
+        "Identifier?",
+        "Branching Logic (Show field only if...)",
+        "Required Field?",
+    ],
     ["record_id", "base", "", "text", "Record ID", "", "", "", "", "", "", "", ""],
     ["county", "base", "", "text", "County of\nresidence", "", "", "", "", "", "", "", ""],
     ["who", "base", "", "text", "Who filled this in?", "", "", "", "", "", "y", "", ""],
@@ -110,21 +132,74 @@ DICTIONARY = [
     ["visit_score", "visit", "", "text", "Score", "", "", "number", "", "", "", "", ""],
 ]
 REDCAP_LABELS = [
-    ["Record ID", "Data Access Group", "County of residence", "Who filled this in?", "Born here?"]
-    + ["Race (choice=White)", "Race (choice=Other)", "Complete?"],
+    [
+        "Record ID",
+        "Data Access Group",
+        "County of residence",
+        "Who filled this in?",
+        "Born here?",
+        "Race (choice=White)",
+        "Race (choice=Other)",
+        "Complete?",
+    ],
     [1, "North", "A", "Ann", "Yes", "Checked", "Unchecked", "Complete"],
     [2, "South", "B", "Bob", "No", "Unchecked", "Unchecked", "Complete"],
     [3, "South", "B", "Eve", "Yes", "Unchecked", "Unchecked", "Complete"],
 ]
 
 LIMESURVEY = [
-    ["id", "submitdate", "lastpage", "startlanguage", "seed", "token", "startdate", "ipaddr"]
-    + ["Q1[SQ001]", "Q1[SQ002]", "Q2[SQ001]", "Q2[SQ002]", "Q2[other]", "Q3", "interviewtime"],
-    [1, "2024-03-01 10:00:00", 3, "en", 77, "tok1", "2024-03-01 09:50:00", "192.0.2.1"]
-    + ["A1", "A5", "Y", "", "tea", "A2", 61.5],
+    [
+        "id",
+        "submitdate",
+        "lastpage",
+        "startlanguage",
+        "seed",
+        "token",
+        "startdate",
+        "ipaddr",
+        "Q1[SQ001]",
+        "Q1[SQ002]",
+        "Q2[SQ001]",
+        "Q2[SQ002]",
+        "Q2[other]",
+        "Q3",
+        "interviewtime",
+    ],
+    [
+        1,
+        "2024-03-01 10:00:00",
+        3,
+        "en",
+        77,
+        "tok1",
+        "2024-03-01 09:50:00",
+        "192.0.2.1",
+        "A1",
+        "A5",
+        "Y",
+        "",
+        "tea",
+        "A2",
+        61.5,
+    ],
     [2, "", 1, "de", 78, "tok2", "2024-03-01 09:55:00", "192.0.2.2", "A2", "", "", "", "", "", 12],
-    [3, "2024-03-01 11:00:00", 3, "en", 79, "tok3", "2024-03-01 10:50:00", "192.0.2.3"]
-    + ["A4", "A1", "Y", "Y", "", "A1", 80],
+    [
+        3,
+        "2024-03-01 11:00:00",
+        3,
+        "en",
+        79,
+        "tok3",
+        "2024-03-01 10:50:00",
+        "192.0.2.3",
+        "A4",
+        "A1",
+        "Y",
+        "Y",
+        "",
+        "A1",
+        80,
+    ],
 ]
 LIMESURVEY_FULL = [
     [
@@ -134,16 +209,25 @@ LIMESURVEY_FULL = [
         "Start language",
         "How often? [I sleep]",
         "How often? [I eat]",
-    ]
-    + ["Drinks [Tea]", "Drinks [Coffee]", "11 - comment", "11 - comment"],
+        "Drinks [Tea]",
+        "Drinks [Coffee]",
+        "11 - comment",
+        "11 - comment",
+    ],
     [1, "1980-01-01 00:00:00", 2, "en", "Often", "Never", "Yes", "No", "a", "b"],
     [2, "1980-01-01 00:00:00", 2, "en", "Never", "Often", "No", "Yes", "c", ""],
     [3, "", 0, "en", "", "", "No", "No", "", ""],
 ]
 
 SURVEYMONKEY = [
-    ["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name"]
-    + [
+    [
+        "Respondent ID",
+        "Collector ID",
+        "Start Date",
+        "End Date",
+        "IP Address",
+        "Email Address",
+        "First Name",
         "Last Name",
         "Custom Data 1",
         "How often,\nin <b>all</b>?",
@@ -154,12 +238,60 @@ SURVEYMONKEY = [
         "",
         "Anything else?",
     ],
-    ["", "", "", "", "", "", "", "", "", "Response", "listens", "helps", "Tea", "Coffee"]
-    + ["Other (please specify)", "Open-Ended Response"],
-    [11834567890, 1, "03/21/2024 10:15:32 AM", "03/21/2024 10:20:00 AM", "192.0.2.1", "", "", "", "", "Often"]
-    + ["Agree", "Disagree", "Tea", "Coffee", "", "nothing"],
-    [11834567891, 1, "03/21/2024 01:15:32 PM", "03/21/2024 01:20:00 PM", "192.0.2.2", "", "", "", "", "Never"]
-    + ["Agree", "", "Tea", "", "water", ""],
+    [
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "Response",
+        "listens",
+        "helps",
+        "Tea",
+        "Coffee",
+        "Other (please specify)",
+        "Open-Ended Response",
+    ],
+    [
+        11834567890,
+        1,
+        "03/21/2024 10:15:32 AM",
+        "03/21/2024 10:20:00 AM",
+        "192.0.2.1",
+        "",
+        "",
+        "",
+        "",
+        "Often",
+        "Agree",
+        "Disagree",
+        "Tea",
+        "Coffee",
+        "",
+        "nothing",
+    ],
+    [
+        11834567891,
+        1,
+        "03/21/2024 01:15:32 PM",
+        "03/21/2024 01:20:00 PM",
+        "192.0.2.2",
+        "",
+        "",
+        "",
+        "",
+        "Never",
+        "Agree",
+        "",
+        "Tea",
+        "",
+        "water",
+        "",
+    ],
     [11834567892, 1, "03/22/2024 10:15:32 AM", "", "192.0.2.3", "", "", "", "", "", "", "", "", "", "", ""],
 ]
 SURVEYMONKEY_EXPANDED = [
@@ -171,8 +303,23 @@ SURVEYMONKEY_EXPANDED = [
 ]
 
 KOBO = [
-    ["start", "end", "deviceid", "g/often", "drinks", "drinks/tea", "drinks/other", "drinks_other"]
-    + ["_loc_latitude", "_id", "_uuid", "_submission_time", "_validation_status", "__version__", "_index"],
+    [
+        "start",
+        "end",
+        "deviceid",
+        "g/often",
+        "drinks",
+        "drinks/tea",
+        "drinks/other",
+        "drinks_other",
+        "_loc_latitude",
+        "_id",
+        "_uuid",
+        "_submission_time",
+        "_validation_status",
+        "__version__",
+        "_index",
+    ],
     [
         "2024-03-01T10:00:00.000+01:00",
         "2024-03-01T10:05:00.000+01:00",
@@ -180,12 +327,50 @@ KOBO = [
         4,
         "tea other",
         1,
-    ]
-    + [1, "milk", "52,5", 5, "u1", "2024-03-01T09:05:10", "", "v1", 1],
-    ["2024-03-01T11:00:00.000+01:00", "2024-03-01T11:05:00.000+01:00", "collect:abcdefgh12", 2, "tea", 1]
-    + [0, "", "52,5", 6, "u2", "2024-03-01T10:05:10", "", "v2", 2],
-    ["2024-03-01T12:00:00.000+01:00", "2024-03-01T12:05:00.000+01:00", "collect:abcdefgh12", "", "", ""]
-    + ["", "", "52,5", 7, "u3", "2024-03-01T11:05:10", "", "v2", 3],
+        1,
+        "milk",
+        "52,5",
+        5,
+        "u1",
+        "2024-03-01T09:05:10",
+        "",
+        "v1",
+        1,
+    ],
+    [
+        "2024-03-01T11:00:00.000+01:00",
+        "2024-03-01T11:05:00.000+01:00",
+        "collect:abcdefgh12",
+        2,
+        "tea",
+        1,
+        0,
+        "",
+        "52,5",
+        6,
+        "u2",
+        "2024-03-01T10:05:10",
+        "",
+        "v2",
+        2,
+    ],
+    [
+        "2024-03-01T12:00:00.000+01:00",
+        "2024-03-01T12:05:00.000+01:00",
+        "collect:abcdefgh12",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "52,5",
+        7,
+        "u3",
+        "2024-03-01T11:05:10",
+        "",
+        "v2",
+        3,
+    ],
 ]
 KOBO_SHEETS = {
     "form": [
@@ -218,8 +403,17 @@ GOOGLE = [
     ["2024/03/21 02:15:32 PM GMT+1", "i@j.org", "Good", "", "", "Beer", "w"],
 ]
 MICROSOFT = [
-    ["ID", "Start time", "Completion time", "Email", "Name", "How\u00a0often?", "Points - How\u00a0often?"]
-    + ["Drinks", "How often?2"],
+    [
+        "ID",
+        "Start time",
+        "Completion time",
+        "Email",
+        "Name",
+        "How\xa0often?",
+        "Points - How\xa0often?",
+        "Drinks",
+        "How often?2",
+    ],
     [1, "3/21/24 10:15:32", "3/21/24 10:20:00", "anonymous", "", "a. Excellent", 1, "Tea;Coffee;", "Good"],
     [2, "3/22/24 10:15:32", "3/22/24 10:20:00", "anonymous", "", "Excellent", 0, "Tea;", "Bad"],
     [3, "3/22/24 11:15:32", "3/22/24 11:20:00", "anonymous", "", "Excellent", 0, "", "Bad"],

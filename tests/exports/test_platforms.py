@@ -144,7 +144,7 @@ def test_limesurvey_codes(tmp_path: Path) -> None:
     )
     assert export.role("ended") == export.columns["submitdate"]
     assert export.role("seconds") == export.columns["interviewtime"]
-    assert list(export.frame)[0] == "id"
+    assert next(iter(export.frame)) == "id"
 
 
 def test_limesurvey_full_headings_no_that_was_never_reached_and_dates_never_kept(tmp_path: Path) -> None:
