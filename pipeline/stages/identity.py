@@ -27,6 +27,10 @@ KEY_FOLDER = "SURVEY_PIPELINE_KEY_DIR"
 _KEY_BYTES = 32
 _HEX = 16
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
+_MONTH = "(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+_DATED = re.compile(
+    rf"[0-9]{{1,2}}-{_MONTH}(-[0-9]{{2,4}})?|{_MONTH}-[0-9]{{1,4}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} 00:00:00"
+)
 _SHORTENED = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")
 
 
@@ -91,6 +95,13 @@ def without_addresses(ids: Ids) -> tuple[Ids, int]:
 def shortened_by_a_spreadsheet(ids: Ids) -> int:
     """How many different ids are written like 1.33764E+10: digits that a spreadsheet threw away."""
     return sum(bool(_SHORTENED.fullmatch(value)) for value in ids.values.dropna().unique())
+
+
+def turned_to_dates(ids: Ids) -> int:
+    """How many different ids among others are days of a month: a spreadsheet read 1-5 as a date."""
+    values = [str(value) for value in ids.values.dropna().unique()]
+    dated = [value for value in values if _DATED.fullmatch(value)]
+    return len(dated) if len(dated) < len(values) else 0
 
 
 def unmatched(ids: pd.Series, known: Iterable[str], most: int = 100) -> tuple[Unmatched, ...]:

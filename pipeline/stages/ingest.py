@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.declaration import StudyError
 from pipeline.exports import code_text, holds_identifiers, never_an_answer
 from pipeline.stages import identity, paradata
-from pipeline.stages.answers import Coded, code_answers
+from pipeline.stages.answers import Coded, code_answers, other_coding
 from pipeline.stages.artefacts import Workspace, write_frame, write_json
 from pipeline.stages.sources import (
     Source,
@@ -113,6 +113,12 @@ def _showable(source: Source, ids: identity.Ids) -> identity.Ids:
 
 def _check_spelling(source: Source, ids: identity.Ids, where: Where) -> None:
     """Ids that may not be shown as they are, and ids that a spreadsheet has spoilt."""
+    dated = identity.turned_to_dates(ids)
+    if dated:
+        source.in_data(
+            f"{dated} ids in '{ids.column}' have been turned to dates by a spreadsheet (1-5 to 5-Jan)",
+            "export the file again and do not save it from a spreadsheet",
+        )
     if source.public and holds_identifiers(source.export.frame[ids.column]):
         source.in_study(
             where,
@@ -270,10 +276,9 @@ def _outside(source: Source, wanted: Wanted, coded: Coded) -> tuple[str, str]:
             f"a code for 'no answer' goes under exports.{source.name}.missing_codes",
         )
     allowed = ", ".join(f"{value} {label}".strip() for value, label in wanted.responses.items())
-    return (
-        f"{start} outside the response set: {'; '.join(told)}{more}. Allowed: {allowed}",
-        f"a code for 'no answer' goes under exports.{source.name}.missing_codes",
-    )
+    message = f"{start} outside the response set: {'; '.join(told)}{more}. Allowed: {allowed}"
+    hint = other_coding([answer for _, answer in coded.outside], wanted.responses, len(coded.values))
+    return message, hint or f"a code for 'no answer' goes under exports.{source.name}.missing_codes"
 
 
 def _proposals(source: Source, known: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
