@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import re
+import subprocess
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -158,6 +159,32 @@ def study_key(study: str, repository: Path) -> bytes:
             f"{study}.key", message, "restore it from a backup; with a new key the ids in build/ change"
         )
     return key
+
+
+def key_warnings(study: str) -> tuple[str, ...]:
+    """What is wrong with where a study's key lies: others can read it, or git tracks it."""
+    path = key_folder() / f"{study}.key"
+    if not path.is_file():
+        return ()
+    found = []
+    mode = path.stat().st_mode & 0o777
+    if os.name == "posix" and mode & 0o077:
+        found.append(
+            f"{path.name}, the key that hides ids, can be read by others (mode {mode:o}). "
+            f"To close it: chmod 600 '{path}'"
+        )
+    command = ["git", "-C", str(path.parent), "ls-files", "--error-unmatch", "--", path.name]
+    try:
+        tracked = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        tracked = False
+    if tracked:
+        found.append(
+            f"{path.name}, the key that hides ids, is tracked by git, and so shared with whoever gets that "
+            "repository: its ids are no longer hidden from them. Move the keys elsewhere and set "
+            f"{KEY_FOLDER}"
+        )
+    return tuple(found)
 
 
 def key_folder() -> Path:

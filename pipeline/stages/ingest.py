@@ -16,6 +16,7 @@ from pipeline.exports import code_text, holds_identifiers, never_an_answer
 from pipeline.stages import identity, paradata
 from pipeline.stages.answers import Coded, code_answers, other_coding
 from pipeline.stages.artefacts import Workspace, write_frame, write_json
+from pipeline.stages.small_cells import withheld
 from pipeline.stages.sources import (
     Source,
     Wanted,
@@ -262,11 +263,13 @@ def _code(source: Source, wanted: Wanted) -> Coded:
 def _outside(source: Source, wanted: Wanted, coded: Coded) -> tuple[str, str]:
     """Message and hint on answers that the response set does not have."""
     told = []
-    withheld = source.export.columns[wanted.column].kind == "identifier"
+    safety = source.is_safety_item(wanted.variable)
+    hidden = safety or source.export.columns[wanted.column].kind == "identifier"
+    named = source.public and not safety
     for position, answer in coded.outside[:SHOWN]:
-        unit = source.unit.values.iloc[position] if source.public and source.unit is not None else None
+        unit = source.unit.values.iloc[position] if named and source.unit is not None else None
         who = f"{source.row(position)}, id {unit}" if unit else source.row(position)
-        told.append(f"{who}: {'(withheld)' if withheld else paradata.shown(answer)}")
+        told.append(f"{who}: {'(withheld)' if hidden else paradata.shown(answer)}")
     more = f"; and {len(coded.outside) - SHOWN} more" if len(coded.outside) > SHOWN else ""
     n = paradata.counted(len(coded.outside), "answer")
     start = f"'{wanted.column}' ({wanted.variable}) holds {n}"
@@ -348,11 +351,7 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         "columns": columns,
         "labels": {variable: source.export.columns[column].label for variable, column in columns.items()},
         "missing_codes": _missing_codes(source, coded, columns),
-        "recodings": [
-            {"column": name, "rule": one.rule, "from": one.answer, "to": one.value, "n": one.n}
-            for name, answers in coded.items()
-            for one in answers.recodings
-        ],
+        "recodings": [one for name, answers in coded.items() for one in _recodings(source, name, answers)],
         "id_corrections": [
             {
                 "level": ids.level,
@@ -365,6 +364,18 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         ],
         "id_proposals": proposals,
     }
+
+
+def _recodings(source: Source, name: str, coded: Coded) -> list[dict[str, Any]]:
+    """The log of changes to a column; of a safety item, without the counts that are small."""
+    counts: dict[int, int | None] = {i: one.n for i, one in enumerate(coded.recodings)}
+    if source.is_safety_item(name):
+        threshold = source.study.declared.small_cell
+        counts = withheld({i: one.n for i, one in enumerate(coded.recodings)}, threshold)
+    return [
+        {"column": name, "rule": one.rule, "from": one.answer, "to": one.value, "n": counts[i]}
+        for i, one in enumerate(coded.recodings)
+    ]
 
 
 def _missing_codes(

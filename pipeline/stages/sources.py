@@ -67,6 +67,12 @@ class Source:
         """The columns of answers that the study takes from this export."""
         return wanted_columns(self.study, self.name)
 
+    def is_safety_item(self, variable: str) -> bool:
+        """Whether a variable is an item whose answers are never shown for one person or a few."""
+        scale, _, item = variable.partition(".")
+        instrument = self.study.instruments.get(scale)
+        return instrument is not None and item in instrument.safety_items
+
     def in_data(self, message: str, hint: str | None = None) -> None:
         """Note a problem with the file's contents."""
         self.problems.append(Problem(f"data/{self.study.id}/{self.declared.file}", message, hint=hint))
