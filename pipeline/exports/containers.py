@@ -8,7 +8,10 @@ into too much, holds XML entities or is locked is refused with `ExportError`.
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import lzma
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -26,6 +29,11 @@ SMALL = 32 * 1024**2
 MOST_MEMBERS = 2000
 MOST_CELLS = 100_000_000
 _DATA = frozenset({".csv", ".tsv", ".txt", ".sav", ".zsav", ".dta", ".sas7bdat", ".xpt", ".xlsx", ".parquet"})
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, RuntimeError, OSError, ValueError, OverflowError),
+)
+"""What reading a damaged archive may raise."""
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -55,7 +63,7 @@ def is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.startswith("xl/") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except DAMAGE:
         return False
 
 
@@ -108,7 +116,7 @@ def _starts_as_zip(path: Path) -> bool:
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise _damaged(path.name, "its table of contents cannot be read") from error
     with archive:
         _check_sizes(archive, path)
@@ -167,7 +175,11 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, fil
                 if left < 0:
                     raise _damaged(file, "it holds more than it says")
                 copy.write(piece)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except ExportError:
+        raise
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise ExportError(file, "there is no room on the disk to unpack it", "make room") from error
         raise _damaged(file, "a file in it cannot be unpacked") from error
 
 
@@ -180,7 +192,9 @@ def _check_xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> 
                 raise ExportError(file, "it declares XML entities, as no survey export does", "do not use it")
             while source.read(1024**2):
                 pass
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except ExportError:
+        raise
+    except DAMAGE as error:
         raise _damaged(file, "a part of it cannot be unpacked") from error
 
 

@@ -62,6 +62,7 @@ _DATE = re.compile(
 )
 SEEN = 500
 FEWEST_NAMES = 3
+MOST_LABELS = 11
 BIRTH_SPAN = 10
 
 
@@ -116,8 +117,9 @@ def _identifies(header: str, values: pd.Series) -> bool:
 
 
 def _are_names(seen: list[str], answers: int) -> bool:
-    """Nearly every cell another name: labels of answers recur, names of people do not."""
-    if len(seen) < FEWEST_NAMES or (answers <= SEEN and len(seen) < 0.8 * answers):
+    """Many names, or nearly every cell another one: labels of answers are few and recur."""
+    recurring = answers <= SEEN and len(seen) < 0.8 * answers
+    if len(seen) < FEWEST_NAMES or (recurring and len(seen) <= MOST_LABELS):
         return False
     return sum(bool(_NAME.fullmatch(text.strip())) for text in seen) >= 0.8 * len(seen)
 
