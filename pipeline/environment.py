@@ -93,6 +93,11 @@ def _fingerprint() -> str:
 
 
 def _make_venv() -> None:
+    if VENV.is_symlink():
+        raise SetupError(
+            f"{VENV.name} is a link to {VENV.resolve()}, and setting up would empty what it points to.\n"
+            f"Remove the link (rm {VENV.name}) and give the same command again: a folder takes its place."
+        )
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False
     )

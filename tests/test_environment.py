@@ -24,11 +24,25 @@ def test_old_pythons_are_refused_with_a_remedy(version: tuple[int, int], accepte
         environment.check_version(version)
 
 
-def test_a_python_without_ensurepip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_without_ensurepip_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
     failed = subprocess.CompletedProcess([], 1, stdout="", stderr="ensurepip is not available")
     monkeypatch.setattr(environment.subprocess, "run", lambda *args, **kwargs: failed)
     with pytest.raises(environment.SetupError, match=r"sudo apt install python3\.\d+-venv(.|\n)*ensurepip"):
         environment._make_venv()
+
+
+def test_a_linked_environment_is_left_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    environment.VENV.symlink_to(kept.parent)
+    with pytest.raises(environment.SetupError, match=r"\.venv is a link to .*elsewhere(.|\n)*rm \.venv"):
+        environment._make_venv()
+    assert kept.exists()
 
 
 def test_pip_takes_over_where_uv_fails(monkeypatch: pytest.MonkeyPatch) -> None:
