@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status simulate power calibrate benchmark test test-all
+.PHONY: help setup report status inspect new simulate power calibrate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -16,6 +16,12 @@ report: ## run a study from exports to report: make report STUDY=army-climate
 
 status: ## say what of a study is out of date, and why
 	@$(PYTHON) -m pipeline status $(STUDY)
+
+inspect: ## say what an export holds, and draft a study for it: make inspect FILE=path
+	@$(PYTHON) -m pipeline inspect "$(FILE)"
+
+new: ## make a study from an export: make new STUDY=name FILE=path
+	@$(PYTHON) -m pipeline new "$(STUDY)" "$(FILE)"
 
 simulate: ## make the demonstration's synthetic exports again, to the byte
 	@$(PYTHON) -m pipeline simulate $(STUDY)
