@@ -86,7 +86,7 @@ def _parts(records: Records, names: Sequence[str]) -> tuple[Mapping[str, str], .
     """The kinds of rows that the file mixes, by event and repeating instrument."""
     places = {name: names.index(name) for name in _PARTS if name in names}
     found = dict.fromkeys(
-        tuple(row[place].strip() for place in places.values()) for row in records.rows[1:] if any(row)
+        tuple(_cell(row, place) for place in places.values()) for row in records.rows[1:] if any(row)
     )
     return tuple(dict(zip(places, values, strict=True)) for values in found) if places else ()
 
@@ -104,22 +104,27 @@ def _inherited(
     empty = [
         place
         for place in range(1, len(names))
-        if place not in own and not any(body[i][place].strip() for i in mine)
+        if place not in own and not any(_cell(body[i], place) for i in mine)
     ]
     seen: dict[tuple[str, int], set[str]] = {}
     for i in elsewhere:
         for place in empty:
-            if body[i][place].strip():
+            if _cell(body[i], place):
                 seen.setdefault((body[i][0], place), set()).add(body[i][place])
     rows = [list(row) for row in body]
     for i in mine:
         for place in empty:
             values = seen.get((rows[i][0], place), set())
-            if len(values) == 1:
+            if len(values) == 1 and place < len(rows[i]):
                 rows[i][place] = next(iter(values))
-    taken = [names[place] for place in empty if any(rows[i][place] for i in mine)]
+    taken = [names[place] for place in empty if any(_cell(rows[i], place) for i in mine)]
     note = (f"{len(taken)} columns were taken from the record's other rows",) if taken else ()
     return replace(records, rows=[records.rows[0], *rows]), note
+
+
+def _cell(row: Sequence[str], place: int) -> str:
+    """A cell without the space around it; blank where the row is too short, which is told later."""
+    return row[place].strip() if place < len(row) else ""
 
 
 def _column(name: str, fields: Mapping[str, Field]) -> Column:
