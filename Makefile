@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status lock verify record bundle simulate power calibrate benchmark test test-all
+.PHONY: help setup report status inspect new lock verify record bundle simulate power calibrate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -17,6 +17,11 @@ report: ## run a study from exports to report: make report STUDY=army-climate (o
 status: ## say what of a study is out of date, and why
 	@$(PYTHON) -m pipeline status $(STUDY)
 
+inspect: ## say what an export holds, and draft a study for it: make inspect FILE=path
+	@$(PYTHON) -m pipeline inspect "$(FILE)"
+
+new: ## make a study from an export: make new STUDY=name FILE=path
+	@$(PYTHON) -m pipeline new "$(STUDY)" "$(FILE)"
 lock: ## freeze model, hypotheses, rules and seed; the report lists what changes later (AGAIN=1 anew)
 	@$(PYTHON) -m pipeline lock $(STUDY) $(if $(AGAIN),--again)
 

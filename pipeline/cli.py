@@ -17,6 +17,8 @@ from cyclopts import App, CycloptsError
 
 ROOT = Path(__file__).resolve().parent.parent
 
+LARGE = 512 * 1024**2
+
 app = App(
     name="python -m pipeline",
     help="From survey exports to a report. Studies lie in data/, instruments in instruments/.",
@@ -160,6 +162,47 @@ def record(study: str = "demo") -> None:
     load_study(ROOT, study)
     written = stage.write_record(Workspace(ROOT, study), plan.rerun(ROOT, study, tell=_say))
     print(f"{written.relative_to(ROOT).as_posix()}: commit it, so that others can compare with it.")
+
+
+@app.command
+def inspect(file: Path, *, json: bool = False) -> None:
+    """Say what an export holds, what is wrong with it, and draft a study.yaml for it.
+
+    Args:
+        file: A file as the survey platform made it.
+        json: Write JSON, for programs.
+    """
+    import json as notation
+
+    from pipeline.exports.inspection import memory_needed
+    from pipeline.stages import drafting, inspection
+
+    needed = memory_needed(file, file.suffix.lstrip(".").lower()) if file.is_file() else 0
+    if needed > LARGE:
+        print(f"Reading {file.name} takes up to {needed / 1024**2:,.0f} MB of memory.", file=sys.stderr)
+    told = inspection.report(drafting.inspected(file), ROOT / "instruments")
+    print(
+        notation.dumps(told, indent=1, ensure_ascii=False)
+        if json
+        else "\n".join(inspection.lines(told, needed))
+    )
+
+
+@app.command
+def new(study: str, *files: Path) -> None:
+    """Make a study from exports: copies them to data/STUDY/exports and drafts study.yaml.
+
+    Args:
+        study: Name of the new folder in data/; nothing that is there is overwritten.
+        files: Exports as the survey platforms made them.
+    """
+    from pipeline.declaration import StudyError
+    from pipeline.stages.drafting import new_study
+
+    if not files:
+        raise StudyError.of("data", "no file is named", "python -m pipeline new STUDY FILE...")
+    for path in new_study(study, files, ROOT):
+        print(path.relative_to(ROOT).as_posix())
 
 
 @app.command

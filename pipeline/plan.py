@@ -22,6 +22,8 @@ from types import ModuleType
 from typing import Any
 
 from pipeline.stages.artefacts import Workspace, read_json, write_json, write_whole
+from pipeline.stages.identity import key_warnings
+from pipeline.stages.locking import alone
 from pipeline.stages.results import collect
 from pipeline.stages.unbundle import unbundle
 from pipeline.study import LoadedStudy, load_study
@@ -50,7 +52,8 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
     A stage that fails leaves what it had written before. Its exception is raised here.
     """
     started = time.monotonic()
-    session = _build(study, workspace, tell)
+    with alone(workspace):
+        session = _build(study, workspace, tell)
     for done in session.execution_reports:
         if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
             raise done.exc_info[1]
@@ -107,9 +110,10 @@ def reports(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
 
 
 def warn_of_tracked_data(study: LoadedStudy, workspace: Workspace) -> tuple[str, ...]:
-    """Name raw exports and artefacts of a study with private ids that git tracks."""
+    """Name raw exports, artefacts and the key of a study with private ids that git tracks."""
     if study.declared.ids == "public":
         return ()
+    keys = key_warnings(study.id)
     folders = [
         (workspace.declared / "exports").relative_to(workspace.root).as_posix(),
         workspace.build.relative_to(workspace.root).as_posix(),
@@ -118,8 +122,8 @@ def warn_of_tracked_data(study: LoadedStudy, workspace: Workspace) -> tuple[str,
     try:
         listed = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return ()
-    return tuple(
+        return keys
+    return keys + tuple(
         f"{path} is tracked by git, and so shared with whoever gets the repository. "
         f"To keep the file and stop tracking it: git rm --cached '{path}'"
         for path in listed.stdout.splitlines()

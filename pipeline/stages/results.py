@@ -219,12 +219,13 @@ def _missing_codes(name: str, export: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _recodings(name: str, export: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Counts by scale and rule: what answer became what value."""
+    """Counts by scale and rule: what answer became what value; counts withheld add nothing."""
     sums: dict[tuple[str, str, str, str], int] = {}
     for told in export["recodings"]:
         scale = str(told["column"]).partition(".")[0]
         key = scale, str(told["rule"]), str(told["from"]), str(told["to"])
-        sums[key] = sums.get(key, 0) + int(told["n"])
+        if told["n"] is not None:
+            sums[key] = sums.get(key, 0) + int(told["n"])
     return [
         {"export": name, "variable": variable, "rule": rule, "from": old, "to": new, "n": n}
         for (variable, rule, old, new), n in sums.items()

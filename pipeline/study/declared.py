@@ -33,7 +33,21 @@ class ExportFile(Declared):
     """
 
     file: str
-    platform: Literal["qualtrics", "spss", "csv"]
+    platform: Literal[
+        "qualtrics",
+        "redcap",
+        "limesurvey",
+        "surveymonkey",
+        "kobo",
+        "google_forms",
+        "microsoft_forms",
+        "spss",
+        "stata",
+        "sas",
+        "csv",
+        "xlsx",
+        "parquet",
+    ]
     level: Name
     kind: Literal["survey", "roster"] = "survey"
     id: str | None = Field(default=None, description="Column with the unit's id; null where there is none.")
@@ -42,6 +56,16 @@ class ExportFile(Declared):
     consent: Consent | None = None
     wave: str | None = None
     seconds: str | None = Field(default=None, description="Column with the time taken, in seconds.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; the first one if left out.")
+    rows: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Column -> value of the rows to take: an event, a repeating form, a wave.",
+    )
+    dictionary: str | None = Field(default=None, description="File with the REDCap data dictionary.")
+    attention: Mapping[str, tuple[int | str, ...]] = Field(
+        default_factory=dict,
+        description="Column of an attention check -> the answers that pass it.",
+    )
     missing_codes: tuple[int | float | str, ...] = ()
 
 

@@ -96,9 +96,7 @@ def _of_levels(levels: Node) -> Iterator[Problem]:
 def _of_export(context: Context, export: Node) -> Iterator[Problem]:
     """An export lies in the study's folder and says where its rows belong."""
     levels, level = context.levels, export["level"].text
-    if export["file"].text is not None and not _inside(context.folder, export["file"].text):
-        message = "the file must lie in the study's own folder: no '..', no absolute path"
-        yield export["file"].problem(message, "such as exports/staff.csv")
+    yield from _of_files(context, export)
     if level is None:
         return
     if level not in levels:
@@ -121,6 +119,14 @@ def _of_export(context: Context, export: Node) -> Iterator[Problem]:
         message = f"no column says in which {missing} a {level} of '{export.name}' lies"
         hint = f"add links: {{{missing}: <column>}}"
         yield export["links"].problem(message, hint, key=True)
+
+
+def _of_files(context: Context, export: Node) -> Iterator[Problem]:
+    """What an export reads lies in the study's own folder."""
+    for node in (export["file"], export["dictionary"]):
+        if node.text is not None and not _inside(context.folder, node.text):
+            message = "the file must lie in the study's own folder: no '..', no absolute path"
+            yield node.problem(message, "such as exports/staff.csv")
 
 
 def _of_ids(context: Context, export: Node, level: str) -> Iterator[Problem]:
