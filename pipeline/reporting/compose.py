@@ -19,7 +19,10 @@ from pipeline.reporting.prose.references import bibtex, cited, references
 from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
+    agreement,
+    careless,
     changes,
+    competing,
     conditional,
     congruence,
     contextual,
@@ -27,6 +30,8 @@ from pipeline.reporting.tables import (
     correlations,
     descriptives,
     deviations,
+    dimensions,
+    exploratory,
     files,
     fit,
     flat,
@@ -34,14 +39,18 @@ from pipeline.reporting.tables import (
     hypotheses,
     indirect,
     instruments,
+    invariance,
     loadings,
     measured,
+    missing,
     model_fit,
     paths,
     power,
+    reliability,
     rivals,
     sensitivity,
     unlinked,
+    validity,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
 
@@ -70,6 +79,19 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     rivals.table,
     changes.table,
     deviations.table,
+    reliability.table,
+    agreement.table,
+    agreement.indices_table,
+    competing.table,
+    dimensions.table,
+    exploratory.table,
+    validity.table,
+    validity.pairs_table,
+    invariance.table,
+    careless.table,
+    careless.sensitivity_table,
+    missing.table,
+    missing.dropout_table,
     files.table,
 )
 KNOWN = (
@@ -86,7 +108,18 @@ KNOWN = (
         "how_sensitivity",
     ),
     *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
-    *("flow_figure", "diagram", "densities", "heatmap", "answers"),
+    *(
+        "reliability",
+        "aggregation",
+        "agreement",
+        "competing",
+        "dimensions",
+        "exploratory",
+        "validity",
+        "discriminant",
+    ),
+    *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
+    *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
 LISTS = {"screening_notes": ("What screening could not see, or left to judgement:",), "warnings": ()}

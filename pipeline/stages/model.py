@@ -16,6 +16,7 @@ from pipeline.stages import conditional, congruence, laid, model_options, power,
 from pipeline.stages import effects as beside_effects
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.path_models import PathModels, design_of, path_models
+from pipeline.stages.responding import without_careless
 from pipeline.stages.rivals import rivals
 from pipeline.stages.sensitivity import sensitivity
 from pipeline.stages.verdicts import judged, route_of
@@ -41,7 +42,11 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         effects = {fit.kind: _effects(study, graph, fit) for fit in models.every if fit is not models.main}
         effects |= {models.main.kind: _effects(study, graph, models.main, resamples)}
         further = _further(study, models, graph, frames, design)
-        further |= {"sensitivity": sensitivity(study, models.main, effects[models.main.kind], graph, frames)}
+        own = effects[models.main.kind]
+        further |= {
+            "sensitivity": sensitivity(study, models.main, own, graph, frames),
+            "careless": without_careless(study, models.main, own, graph, frames),
+        }
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
     result = _result(study, models, effects, resamples) | further

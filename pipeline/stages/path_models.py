@@ -70,6 +70,20 @@ def path_models(
     return PathModels(main, manifest, flat, complete, why_not, measured)
 
 
+def again(
+    study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design, kind: str
+) -> PathModel | None:
+    """The main model fitted to other frames; None where it has no usable solution there.
+
+    `kind` is that of the main model. One of latent variables is stood in for by that with latent means.
+    """
+    if kind == "flat":
+        return _flat(study, graph, frames, design, missing(study))
+    if kind in {"latent", "latent_variables"}:
+        return _latent(study, graph, frames, design, missing(study))[0]
+    return _manifest(study, graph, frames, design)
+
+
 def _measured(
     study: LoadedStudy,
     graph: PathGraph,

@@ -32,8 +32,10 @@ def report(study: LoadedStudy, workspace: Workspace) -> None:
 
     file = workspace.reports / "results.json"
     write_json(file, collect(study, workspace))
-    composed = _composed(read_json(file), _template(workspace))
+    results = read_json(file)
+    composed = _composed(results, _template(workspace))
     _write_parts(composed, workspace.reports)
+    _write_codebook(results, composed, workspace)
     for form in FORMATS:
         if form in study.declared.report.formats:
             _write(composed.document, form, workspace)
@@ -53,9 +55,9 @@ def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
 
 
 def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
-    """results.json and the report in each format."""
+    """results.json, the codebook, and the report in each format."""
     reports = (workspace.reports / f"report.{form}" for form in study.declared.report.formats)
-    return (workspace.reports / "results.json", *reports)
+    return (workspace.reports / "results.json", workspace.reports / "codebook.html", *reports)
 
 
 def declared(study: LoadedStudy) -> Mapping[str, object]:
@@ -103,6 +105,14 @@ def _write(document: Document, form: str, workspace: Workspace) -> None:
         from pipeline.reporting.pdf import write_pdf
 
         write_whole(path, lambda partial: write_pdf(document, partial))
+
+
+def _write_codebook(results: Mapping[str, Any], composed: Composed, workspace: Workspace) -> None:
+    from pipeline.reporting.codebook import compose_codebook
+    from pipeline.reporting.html import write_html
+
+    page = write_html(compose_codebook(results, composed.pictures), font_cache=workspace.build / "report")
+    _write_bytes(workspace.reports / "codebook.html", page.encode("utf-8"))
 
 
 def _write_bytes(path: Path, data: bytes) -> None:

@@ -228,6 +228,10 @@ class Study(Declared):
         default=None,
         description="A scale that should be unrelated to the others, to show what they share by method.",
     )
+    invariance: tuple[Name, ...] = Field(
+        default=(),
+        description="Covariates, or levels of few units, over which the scales should measure the same.",
+    )
     measurement: Literal["scores", "latent", "auto"] = Field(
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",

@@ -62,6 +62,7 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from scales.problems(context.root, context.available, context.instruments)
     yield from _of_names(context)
     yield from _of_covariates(context)
+    yield from _of_invariance(context)
     yield from _of_path(context)
     yield from _of_hypotheses(context)
     yield from _of_rivals(context)
@@ -193,6 +194,14 @@ def _of_covariates(context: Context) -> Iterator[Problem]:
             elif _is_below(context, name, str(outcome.text)):
                 message = f"'{name}' is measured below '{outcome.text}' and cannot predict it as it is"
                 yield outcome.problem(message, "leave it out here")
+
+
+def _of_invariance(context: Context) -> Iterator[Problem]:
+    """Groups are told apart by a covariate, or they are the units of a level above the lowest."""
+    known = [*context.root["covariates"].members(), *list(context.levels)[1:]]
+    for name in context.root["invariance"].words():
+        if name.text not in known:
+            yield name.problem(*named(str(name.text), known, "covariate or level above the lowest"))
 
 
 def _is_below(context: Context, name: str, other: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.reporting.prose import (
+    answers,
     beside,
     conditional,
     locked,
@@ -13,6 +14,7 @@ from pipeline.reporting.prose import (
     power,
     results,
     rivals,
+    scales,
     summary,
 )
 from pipeline.reporting.prose.sensitivity import sensitivity
@@ -29,6 +31,13 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "measures": method.measures(record),
         "analysis": method.analysis(record),
         "measurement": results.measurement(record),
+        "agreement": scales.agreement(record),
+        "structure": scales.structure(record),
+        "dimensionality": scales.dimensionality(record),
+        "validity": scales.convergence(record),
+        "invariance": answers.invariance(record),
+        "careless": answers.careless(record),
+        "missing": answers.missing(record),
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
         "model_fit": path_fit.fit(record),
