@@ -12,7 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages import agreement, dimensionality, factors, reliabilities, scored, structure, validity
+from pipeline.stages import (
+    agreement,
+    dimensionality,
+    estimators,
+    factors,
+    measurement_models,
+    reliabilities,
+    scored,
+    structure,
+    validity,
+)
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.attempts import Told
 from pipeline.stages.scored import Block
@@ -29,6 +39,7 @@ SECTIONS = ("reliability", "items", "factor", "facets", "icc", "agreement", "dim
 OPTIONS = {
     **reliabilities.OPTIONS,
     **factors.OPTIONS,
+    **estimators.OPTIONS,
     **structure.OPTIONS,
     **dimensionality.OPTIONS,
     **validity.OPTIONS,
@@ -53,6 +64,7 @@ def validate(study: LoadedStudy, workspace: Workspace) -> None:
     result["correlations"] = _correlations(study, frames)
     together = structure.joint_data(study, frames, told)
     result["structure"] = structure.structures(study, frames, together, told)
+    result["measurement_model"] = measurement_models.measurement_models(study, frames, together, told)
     result["validity"] = {
         level: validity.validity_of(study, frames, level, data, told) for level, data in together.items()
     }
@@ -82,6 +94,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         },
         "facet": {name: scale.facet for name, scale in study.declared.scales.items()},
         "seed": study.declared.seed,
+        "estimator": study.declared.estimator,
         "marker": study.declared.marker,
         "covariates": {name: study.level_of(name) for name in study.declared.covariates},
         "instruments": {

@@ -195,6 +195,11 @@ class Study(Declared):
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",
     )
+    estimator: Literal["auto", "MLR", "WLSMV"] = Field(
+        default="auto",
+        description="Of factor models: answers as numbers (MLR) or as ordered categories (WLSMV); auto goes "
+        "by categories, skew, empty cells and sample size.",
+    )
     missing: Literal["listwise", "fiml"] = Field(
         default="listwise",
         description="Where it is not declared, the main model takes full information (fiml).",
