@@ -26,6 +26,7 @@ from pipeline.reporting.tables import (
     contrasts,
     correlations,
     descriptives,
+    estimators,
     files,
     fit,
     flat,
@@ -53,6 +54,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     correlations.table,
     loadings.table,
     fit.table,
+    estimators.table,
     paths.table,
     model_fit.table,
     indirect.table,
@@ -72,6 +74,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
+    "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
     *("measured", "rivals", "changes", "files", "sensitivity", "confounding", "how_sensitivity"),
     *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),

@@ -31,6 +31,7 @@ def beside(found: BothEstimators) -> dict[str, Any]:
     """The choice, the other estimator's key numbers, and where the two disagree."""
     return {
         "choice": asdict(found.choice),
+        **_loading_range(found.model),
         "beside": None if found.other is None else key_numbers(found.other),
         "beside_reason": found.reason,
         "disagreements": [asdict(one) for one in found.disagreements],
@@ -39,19 +40,22 @@ def beside(found: BothEstimators) -> dict[str, Any]:
 
 def key_numbers(model: FactorModel) -> dict[str, Any]:
     """What is told of a model that stands beside another: rows, fit and the range of its loadings."""
-    loadings = model.frame["std"]
     return {
         "estimator": model.estimator,
         "missing_answers": model.handling,
         "clusters": model.clusters,
         "n": model.n,
         **fit_columns(model),
-        "loading_lowest": float(loadings.min()),
-        "loading_highest": float(loadings.max()),
+        **_loading_range(model),
         "converged": model.converged,
         "admissible": model.admissible,
         "warnings": list(model.warnings),
     }
+
+
+def _loading_range(model: FactorModel) -> dict[str, float]:
+    loadings = model.frame["std"]
+    return {"loading_lowest": float(loadings.min()), "loading_highest": float(loadings.max())}
 
 
 def fit_columns(model: FactorModel) -> dict[str, Any]:

@@ -9,6 +9,25 @@ from pipeline.reporting import markup
 from pipeline.reporting.record import Record
 
 METHODS = {
+    "Asparouhov & Muthén, 2010": (
+        "Asparouhov, T., & Muthén, B. (2010). *Simple second order chi-square correction*. Mplus Technical "
+        "Appendix."
+    ),
+    "Rhemtulla et al., 2012": (
+        "Rhemtulla, M., Brosseau-Liard, P. É., & Savalei, V. (2012). When can categorical variables be "
+        "treated as continuous? A comparison of robust continuous and categorical SEM estimation methods "
+        "under suboptimal conditions. *Psychological Methods, 17*(3), 354–373. "
+        "[https://doi.org/10.1037/a0029315](https://doi.org/10.1037/a0029315)"
+    ),
+    "Savalei, 2021": (
+        "Savalei, V. (2021). Improving fit indices in structural equation modeling with categorical data. "
+        "*Multivariate Behavioral Research, 56*(3), 390–407."
+    ),
+    "Xia & Yang, 2019": (
+        "Xia, Y., & Yang, Y. (2019). RMSEA, CFI, and TLI in structural equation modeling with ordered "
+        "categorical data: The story they tell depends on the estimation methods. *Behavior Research "
+        "Methods, 51*(1), 409–428."
+    ),
     "Bauer & Curran, 2005": (
         "Bauer, D. J., & Curran, P. J. (2005). Probing interactions in fixed and multilevel regression: "
         "Inferential and graphical techniques. *Multivariate Behavioral Research, 40*(3), 373–400."
