@@ -16,11 +16,8 @@ from pipeline.reporting.tables.paths import levels_of
 
 def measurement(record: Record) -> list[str]:
     """Reliability, factor models and clustering over all scales."""
-    return [
-        text
-        for text in (_alphas(record), _factors(record), estimators.results(record), _clustering(record))
-        if text
-    ]
+    factors = [_factors(record), estimators.results(record)]
+    return [text for text in (_alphas(record), *factors, _clustering(record)) if text]
 
 
 def paths(record: Record) -> list[str]:

@@ -105,11 +105,10 @@ def _note(record: Record, scales: list[str]) -> str:
 
 def _estimators(record: Record, scales: list[str]) -> str:
     factor = record.part("validate", "factor")
-    used = {(factor.get(scale) or {}).get("estimator") == "WLSMV" for scale in scales}
-    words = ["maximum likelihood"] * (False in used) + ["WLSMV where the table of fit says so"] * (
-        True in used
-    )
-    return "; ".join(words)
+    used = {(factor.get(scale) or {}).get("estimator") for scale in scales}
+    if "WLSMV" not in used:
+        return "maximum likelihood"
+    return "WLSMV" if len(used) == 1 else "maximum likelihood, or WLSMV where the table of fit says so"
 
 
 def _clusters(record: Record, scales: list[str]) -> str:
