@@ -236,7 +236,5 @@ def _test(solution: Solution, method: Method, rows: Rows | None) -> Tested:
         statistic = 0.0
     scaled: ScaledTest | None = None
     if method.robust:
-        if rows is None:
-            raise DataError(f"estimator '{method.name}' needs the rows of the data, not only their Moments")
         scaled = scaled_test(solution, method, rows, statistic)
     return Tested(solution, statistic, scaled)

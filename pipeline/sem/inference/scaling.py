@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.data import Rows
+from pipeline.sem.errors import DataError
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.estimate.weights import weigh
 from pipeline.sem.inference.influence import (
@@ -50,12 +51,12 @@ class ScaledTest:
         return float(chdtrc(self.df, self.statistic))
 
 
-def scaled_test(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:
+def scaled_test(solution: Solution, method: Method, rows: Rows | None, statistic: float) -> ScaledTest:
     """Return the test that a method asks for."""
     if solution.df == 0:
         return ScaledTest(method.test, statistic, 0, float("nan"), float("nan"))
     if method.test == "yuan.bentler.mplus":
-        return _yuan_bentler(solution, method, rows, statistic)
+        return _yuan_bentler(solution, method, _needed(rows, method), statistic)
     df = float(solution.df)
     trace, squares = _traces(solution, method, rows)
     if method.test == "satorra.bentler":
@@ -68,15 +69,22 @@ def scaled_test(solution: Solution, method: Method, rows: Rows, statistic: float
     return ScaledTest(method.test, statistic * a + shift, df, 1 / a, trace, shift)
 
 
-def _traces(solution: Solution, method: Method, rows: Rows) -> tuple[float, float]:
+def _traces(solution: Solution, method: Method, rows: Rows | None) -> tuple[float, float]:
     """Return tr(U Gamma) and, where the test needs it, tr((U Gamma)^2)."""
     if isinstance(solution.sample, OrdinalSample):
         bread = inverse(solution, information(solution, method.information, rows))
         return ordinal_traces(solution.state, solution.sample, solution.observed_scale, bread)
+    rows = _needed(rows, method)
     if method.test == "satorra.bentler":
         return _trace(solution, method, rows), float("nan")
     product = u_gamma(solution, method, rows)
     return float(np.trace(product)), float((product * product.T).sum())
+
+
+def _needed(rows: Rows | None, method: Method) -> Rows:
+    if rows is None:
+        raise DataError(f"estimator '{method.name}' needs the rows of the data, not only their Moments")
+    return rows
 
 
 def _trace(solution: Solution, method: Method, rows: Rows) -> float:
