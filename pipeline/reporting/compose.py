@@ -31,6 +31,7 @@ from pipeline.reporting.tables import (
     descriptives,
     deviations,
     dimensions,
+    estimators,
     exploratory,
     files,
     fit,
@@ -63,6 +64,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     correlations.table,
     loadings.table,
     fit.table,
+    estimators.table,
     paths.table,
     model_fit.table,
     indirect.table,
@@ -96,6 +98,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
+    "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
     *(
         "measured",

@@ -259,7 +259,5 @@ def _test(solution: Solution, method: Method, shared: SaturatedModel | None) -> 
         statistic = 0.0
     scaled: ScaledTest | None = None
     if method.robust:
-        if shared is None:
-            raise DataError(f"estimator '{method.name}' needs the rows of the data, not only their Moments")
         scaled = scaled_test(solution, method, shared, statistic)
     return Tested(solution, statistic, scaled)

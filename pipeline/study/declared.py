@@ -240,6 +240,11 @@ class Study(Declared):
         default="free",
         description="Whether variances between clusters may be estimated below zero; bounded: they may not.",
     )
+    estimator: Literal["auto", "MLR", "WLSMV"] = Field(
+        default="auto",
+        description="Of factor models: answers as numbers (MLR) or as ordered categories (WLSMV); auto goes "
+        "by categories, skew, empty cells and sample size.",
+    )
     missing: Literal["listwise", "fiml"] = Field(
         default="listwise",
         description="Where it is not declared, the main model takes full information (fiml).",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.prose import estimators
 from pipeline.reporting.prose.references import in_text
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.build import listed
@@ -39,7 +40,8 @@ def participants(record: Record) -> list[str]:
 def measures(record: Record) -> list[str]:
     """One paragraph a variable."""
     variables: Mapping[str, Mapping[str, Any]] = record.declared.get("variables", {})
-    return [_measure(record, name, variable) for name, variable in variables.items()]
+    told = [_measure(record, name, variable) for name, variable in variables.items()]
+    return [*told, *estimators.choices(record)]
 
 
 def analysis(record: Record) -> list[str]:
@@ -225,8 +227,8 @@ def _factor_models(factor: Mapping[str, Any], record: Record) -> str:
     uppers = dict.fromkeys(str(model["cluster"]) for model in models if model.get("cluster"))
     words = listed(record.many(upper) for upper in uppers)
     return (
-        "Each scale was fitted with a one-factor model by maximum likelihood with robust errors and a scaled "
-        "test (MLR; Yuan & Bentler, 2000), in the manner of lavaan (Rosseel, 2012)"
+        f"Each scale was fitted with a one-factor model by {estimators.how_fitted(models)}, in the manner of "
+        "lavaan (Rosseel, 2012)"
         + (", missing answers by full information" if full else "")
         + (f"; errors and test allow for clusters of {words}." if words else ".")
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.sem.arrays import Array
 from pipeline.sem.data import Rows
+from pipeline.sem.errors import DataError
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.estimate.weights import weigh
 from pipeline.sem.inference.influence import (
@@ -50,14 +51,19 @@ class ScaledTest:
         return float(chdtrc(self.df, self.statistic))
 
 
-def scaled_test(solution: Solution, method: Method, shared: SaturatedModel, statistic: float) -> ScaledTest:
-    """Return the test that a method asks for; `shared` is the saturated model of the rows."""
+def scaled_test(
+    solution: Solution, method: Method, shared: SaturatedModel | None, statistic: float
+) -> ScaledTest:
+    """Return the test that a method asks for; `shared` is the saturated model of the rows.
+
+    Tests of normal theory need it; those of ordered answers rest on the tables of the sample.
+    """
     if solution.df == 0:
         return ScaledTest(method.test, statistic, 0, float("nan"), float("nan"))
     if method.test == "yuan.bentler.mplus":
-        return _yuan_bentler(solution, method, shared, statistic)
+        return _yuan_bentler(solution, method, _needed(shared, method), statistic)
     df = float(solution.df)
-    trace, squares = _traces(solution, method, shared.rows)
+    trace, squares = _traces(solution, method, shared)
     if method.test == "satorra.bentler":
         return ScaledTest(method.test, statistic * df / trace, df, trace / df, trace)
     if method.test == "mean.var.adjusted":
@@ -68,15 +74,23 @@ def scaled_test(solution: Solution, method: Method, shared: SaturatedModel, stat
     return ScaledTest(method.test, statistic * a + shift, df, 1 / a, trace, shift)
 
 
-def _traces(solution: Solution, method: Method, rows: Rows) -> tuple[float, float]:
+def _traces(solution: Solution, method: Method, shared: SaturatedModel | None) -> tuple[float, float]:
     """Return tr(U Gamma) and, where the test needs it, tr((U Gamma)^2)."""
     if isinstance(solution.sample, OrdinalSample):
+        rows = None if shared is None else shared.rows
         bread = inverse(solution, information(solution, method.information, rows))
         return ordinal_traces(solution.state, solution.sample, solution.observed_scale, bread)
+    rows = _needed(shared, method).rows
     if method.test == "satorra.bentler":
         return _trace(solution, method, rows), float("nan")
     product = u_gamma(solution, method, rows)
     return float(np.trace(product)), float((product * product.T).sum())
+
+
+def _needed(shared: SaturatedModel | None, method: Method) -> SaturatedModel:
+    if shared is None:
+        raise DataError(f"estimator '{method.name}' needs the rows of the data, not only their Moments")
+    return shared
 
 
 def _trace(solution: Solution, method: Method, rows: Rows) -> float:
