@@ -264,7 +264,7 @@ def calibrate(*, replications: int = 1000, workers: int | None = None, cluster: 
 
 @app.command
 def benchmark(*, quick: bool = False) -> None:
-    """Time the estimation core, beside lavaan where R has it, and draw the cost against items and rows.
+    """Time the estimation core, beside lavaan where R has it, and draw what items, rows and clusters cost.
 
     Args:
         quick: Leave out what takes lavaan a minute.

@@ -25,6 +25,7 @@ SIMULATED = (
     "level: 1\ny2 ~ aw*y1\ny3 ~ bw*y2 + cw*y1\nlevel: 2\ny2 ~ ab*y1\ny3 ~ bb*y2 + cb*y1\nindb := ab*bb"
 )
 CLUSTERS, PEOPLE = (50, 500, 5_000, 50_000), (1_000, 10_000, 100_000, 1_000_000)
+MOST_RESAMPLED = 5_000
 
 
 def agreed_cases(*, quick: bool) -> list[Callable[[], Line]]:
@@ -127,7 +128,7 @@ def costs(clusters: int, size: int) -> dict[str, float]:
         "ML and test": median(lambda: fit().measures, 3),
         "MLR": median(lambda: sem.fit(SIMULATED, data, cluster="cluster", estimator="MLR").vcov, 3),
     }
-    few = clusters <= max(PEOPLE) // 200
+    few = clusters <= MOST_RESAMPLED
     return timed | {"100 resamples": median(lambda: fit().bootstrap(100, 1), 3) if few else float("nan")}
 
 

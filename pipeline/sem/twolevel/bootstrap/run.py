@@ -26,7 +26,7 @@ from pipeline.sem.twolevel.inference import needed, unit_codes
 if TYPE_CHECKING:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
-_CACHE, _SMALL_CACHE, _LARGEST = 4_000_000, 8_000_000, 500
+_COMPLETE, _INCOMPLETE, _LARGEST = 4_000_000, 8_000_000, 500
 
 
 def bootstrap(
@@ -103,7 +103,7 @@ class Resampling2:
         return self.collect(self.units.left_out())
 
     def collect(self, counts: Iterable[Array]) -> Values2:
-        """Refit every batch on all cores, in portions that fit the processor's cache, and join the draws."""
+        """Refit every batch on all cores, in portions long enough for threads, and join the draws."""
         parts = side_by_side(self._refitted, self._portions(counts), self.workers)
         return Values2(self.solution, np.concatenate(list(parts)))
 
@@ -124,9 +124,9 @@ class Resampling2:
     def portion(self) -> int:
         """Resamples that advance together."""
         if self.missing == "fiml":
-            held = _SMALL_CACHE // sum(table.moments.means.size for table in self.patterns)
+            held = _INCOMPLETE // sum(table.moments.means.size for table in self.patterns)
         else:
-            held = _CACHE // sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
+            held = _COMPLETE // sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
         return int(np.clip(held // 8, 4, _LARGEST))
 
     @cached_property
