@@ -60,6 +60,14 @@ from pipeline.psychometrics.correlations import (
 )
 from pipeline.psychometrics.descriptives import Descriptives, describe
 from pipeline.psychometrics.errors import PsychometricsError
+from pipeline.psychometrics.estimator import Asked, Estimator, EstimatorChoice, choose_estimator
+from pipeline.psychometrics.estimators_beside import (
+    BothEstimators,
+    Disagreement,
+    both_estimators,
+    both_of_all,
+    disagreements,
+)
 from pipeline.psychometrics.exploratory import (
     Congruence,
     FactorAnalysis,
@@ -126,6 +134,8 @@ from pipeline.psychometrics.validity import (
 __all__ = [
     "AggregationEvidence",
     "AlphaBootstrap",
+    "Asked",
+    "BothEstimators",
     "Careless",
     "CarelessRules",
     "CompetingModels",
@@ -135,8 +145,11 @@ __all__ = [
     "Descriptives",
     "DesignEffect",
     "DifferentialFunctioning",
+    "Disagreement",
     "Discriminant",
     "Dropout",
+    "Estimator",
+    "EstimatorChoice",
     "FactorAnalysis",
     "FactorModel",
     "FactorScores",
@@ -184,7 +197,10 @@ __all__ = [
     "alpha_interval",
     "ave",
     "bartlett",
+    "both_estimators",
+    "both_of_all",
     "careless",
+    "choose_estimator",
     "competing_models",
     "confirmatory",
     "congruence",
@@ -193,6 +209,7 @@ __all__ = [
     "describe",
     "design_effect",
     "dif",
+    "disagreements",
     "discriminant",
     "dropout_model",
     "efa",

@@ -1,8 +1,8 @@
 """Confirmatory factor model of a scale's items, fitted by `sem`.
 
-`stages/validate` calls `one_factor` for a scale and `confirmatory` for its facets. Estimates are of maximum
-likelihood over every row with an answer; errors and the test hold for skewed answers and, given clusters, for
-rows that are alike within them.
+`estimators_beside` calls `confirmatory` with either estimator. MLR: maximum likelihood over every row with an
+answer; errors and the test hold for skewed answers and, given clusters, for rows that are alike within them.
+WLSMV: answers are ordered categories.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from pipeline import sem
 from pipeline.psychometrics.errors import PsychometricsError
-from pipeline.psychometrics.fit import FitMeasures, plain_measures, robust_measures
+from pipeline.psychometrics.estimator import Estimator
+from pipeline.psychometrics.fit import FitMeasures, Read, plain_measures, robust_measures, scaled_measures
 from pipeline.psychometrics.misfit import Misfit, largest_misfit
 from pipeline.psychometrics.solution import correlations_frame, is_admissible, loadings_frame
 from pipeline.psychometrics.structure import Structure
@@ -24,8 +25,8 @@ from pipeline.psychometrics.structure import Structure
 if TYPE_CHECKING:
     import pandas as pd
 
-ESTIMATOR = "MLR"
 FEWEST_CLUSTERS = 50
+_NO_TEST: tuple[None, Read] = (None, "robust")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class FactorModel:
     """One confirmatory model, each item on one factor, factors correlated.
 
     `n` rows were used, of which `missing` lack some answer; `left_out` counts the others by reason.
-    `handling` is fiml where an answer is missing, else listwise. `frame`: factor, item, est (unstandardized,
-    first item of each factor fixed at 1), se, std (completely standardized), std_se, z, pvalue (of std),
-    residual (share of the item's variance that is left). `correlations`: factor, with, est, se. `fit` holds
-    the scaled test and robust indices, `plain` those of normal theory; both are None where there are no
-    degrees of freedom. Without convergence all numbers are withheld. `few_clusters` says so in words.
+    `handling` is fiml (MLR) or pairwise (WLSMV) where an answer is missing, else listwise.
+    `frame`: factor, item, est (unstandardized, first item of each factor fixed at 1), se, std (completely
+    standardized), std_se, z, pvalue (of std), residual (share of the item's variance that is left).
+    `correlations`: factor, with, est, se. `fit` is the column of tests and indices to read, `read` says which
+    it is: the scaled test with robust indices, or where those cannot be had all scaled, or all plain.
+    `scaled` and `plain` (uncorrected) hold the other columns. All are None where there are no degrees of
+    freedom. Without convergence all numbers are withheld. `few_clusters` says so in words.
     """
 
     estimator: str
@@ -55,6 +58,8 @@ class FactorModel:
     warnings: tuple[str, ...]
     misfit: tuple[Misfit, ...] = ()
     few_clusters: str | None = None
+    scaled: FitMeasures | None = None
+    read: Read = "robust"
 
 
 def one_factor(
@@ -65,50 +70,72 @@ def one_factor(
 
 
 def confirmatory(
-    items: pd.DataFrame, factors: Mapping[str, Sequence[str]], clusters: pd.Series[str] | None = None
+    items: pd.DataFrame,
+    factors: Mapping[str, Sequence[str]],
+    clusters: pd.Series[str] | None = None,
+    estimator: Estimator = "MLR",
 ) -> FactorModel:
-    """Confirmatory factor model (Joreskog, 1969) with robust errors and test (Yuan & Bentler, 2000).
+    """Confirmatory factor model (Joreskog, 1969) with robust errors and test.
 
-    Rows with some answers count with what they have (full information; Arbuckle, 1996). `clusters` names the
-    unit that each row lies in: errors and test then add up the scores of whole units (Muthen & Satorra,
-    1995). A row whose unit is unknown may lie in any of them, so it is left out, and counted.
+    MLR (Yuan & Bentler, 2000): rows with some answers count with what they have (full information;
+    Arbuckle, 1996). `clusters` names the unit that each row lies in: errors and test then add up the scores
+    of whole units (Muthen & Satorra, 1995). A row whose unit is unknown may lie in any of them, so it is left
+    out, and counted. WLSMV (Muthen, du Toit & Spisic, 1997): polychoric correlations, each of the rows that
+    answered both items (which assumes answers missing completely at random); `clusters` only decide which
+    rows are used.
     """
     structure = Structure.of(factors)
     used, left_out = _usable(items[list(structure.items)], clusters)
     _refuse(used, structure)
     try:
-        fit = _fit(used, structure, clusters)
+        fit = _fit(used, structure, None if estimator == "WLSMV" else clusters, estimator)
     except (sem.ModelError, sem.DataError) as error:
         raise PsychometricsError(structure.in_words(str(error))) from error
     incomplete = int(used.isna().any(axis=1).sum())
-    units = None if clusters is None else int(clusters[used.index].nunique())
-    about = (ESTIMATOR, fit.method.missing, len(used), incomplete, left_out, units)
+    units = None if clusters is None or estimator == "WLSMV" else int(clusters[used.index].nunique())
+    about = (estimator, fit.method.missing, len(used), incomplete, left_out, units)
     if not fit.converged:
         told = _failed(used, structure, fit)
         empty = correlations_frame(structure, None)
         return FactorModel(*about, loadings_frame(structure, None), empty, None, None, False, False, told)
+    return laid_out(structure, fit, about)
+
+
+def laid_out(
+    structure: Structure, fit: sem.Fit, about: tuple[str, str, int, int, Mapping[str, int], int | None]
+) -> FactorModel:
+    """Lay out a converged fit; `about` is what comes before the frame."""
     tested = fit.df > 0
+    shown, read = _shown(fit) if tested else _NO_TEST
     return FactorModel(
         *about,
         loadings_frame(structure, fit),
         correlations_frame(structure, fit),
-        _shown(fit) if tested else None,
+        shown,
         plain_measures(fit.measures) if tested else None,
         converged=True,
         admissible=is_admissible(structure, fit),
         warnings=(*map(structure.in_words, fit.warnings), *(_unscaled(fit) if tested else ())),
         misfit=largest_misfit(structure, fit) if tested else (),
-        few_clusters=_few_clusters(units, fit.npar),
+        few_clusters=_few_clusters(about[-1], fit.npar),
+        scaled=scaled_measures(fit.measures) if tested and fit.method.robust and not _unscaled(fit) else None,
+        read=read,
     )
 
 
-def _shown(fit: sem.Fit) -> FitMeasures:
-    return plain_measures(fit.measures) if _unscaled(fit) else robust_measures(fit.measures)
+def _shown(fit: sem.Fit) -> tuple[FitMeasures, Read]:
+    """The column to read: robust, where it can be had."""
+    measures = fit.measures
+    if not fit.method.robust or _unscaled(fit):
+        return plain_measures(measures), "plain"
+    if not np.isfinite(measures.get("cfi.robust", np.nan)):
+        return scaled_measures(measures), "scaled"
+    return robust_measures(measures), "robust"
 
 
 def _unscaled(fit: sem.Fit) -> tuple[str, ...]:
     """Few rows or clusters can make the scaling factor negative; a test scaled by it means nothing."""
-    factor = fit.measures["chisq.scaling.factor"]
+    factor = fit.measures.get("chisq.scaling.factor", 1.0)
     if factor > 0:
         return ()
     return (
@@ -125,15 +152,19 @@ def _usable(items: pd.DataFrame, clusters: pd.Series[str] | None) -> tuple[pd.Da
     return items[known], {reason: n for reason, n in counts.items() if n}
 
 
-def _fit(used: pd.DataFrame, structure: Structure, clusters: pd.Series[str] | None) -> sem.Fit:
-    data = structure.coded(used)
+def _fit(
+    used: pd.DataFrame, structure: Structure, clusters: pd.Series[str] | None, estimator: Estimator
+) -> sem.Fit:
+    data, categories = structure.coded(used), estimator == "WLSMV"
     if clusters is not None:
         data = data.assign(cluster_=clusters[used.index])
+    gaps = used.isna().any(axis=None)
     fit = sem.fit(
         structure.syntax,
         data,
-        estimator=ESTIMATOR,
-        missing="fiml" if used.isna().any(axis=None) else "listwise",
+        estimator=estimator,
+        missing=("pairwise" if categories else "fiml") if gaps else "listwise",
+        ordered=categories,
         cluster=None if clusters is None else "cluster_",
         std_lv=True,
     )

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Read = Literal["robust", "scaled", "plain"]
+"""Which column of tests and indices: the scaled test with robust indices, all scaled, or all uncorrected."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,19 @@ class FitMeasures:
 def robust_measures(measures: Mapping[str, float]) -> FitMeasures:
     """The scaled chi-square (Yuan & Bentler, 2000) with robust CFI, TLI and RMSEA.
 
-    Robust indices are those of Brosseau-Liard & Savalei (2014) and, with missing answers, of Zhang & Savalei
-    (2023), as lavaan computes them.
+    Robust indices are those of Brosseau-Liard & Savalei (2014), with missing answers of Zhang & Savalei
+    (2023) and with ordered items of Savalei (2021), as lavaan computes them.
     """
     return _measures(measures, ".scaled", ".robust", measures["chisq.scaling.factor"])
 
 
+def scaled_measures(measures: Mapping[str, float]) -> FitMeasures:
+    """The scaled chi-square, and indices made from it as from any other chi-square."""
+    return _measures(measures, ".scaled", ".scaled", measures["chisq.scaling.factor"])
+
+
 def plain_measures(measures: Mapping[str, float]) -> FitMeasures:
-    """The same under multivariate normality, rows independent."""
+    """The same without correction: right under multivariate normality, rows independent (MLR)."""
     return _measures(measures, "", "", 1.0)
 
 

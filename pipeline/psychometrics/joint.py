@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,9 +37,15 @@ class Joint:
     handling: str
     n: int
     clusters: int | None
+    _fits: dict[str, sem.Fit] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def fit(self, syntax: str) -> sem.Fit:
-        """Fit one model; a mistake is told with the items' own names."""
+        """Fit one model, once; a mistake is told with the items' own names."""
+        if syntax not in self._fits:
+            self._fits[syntax] = self._fitted(syntax)
+        return self._fits[syntax]
+
+    def _fitted(self, syntax: str) -> sem.Fit:
         robust = self.handling != "em"
         clustered = self.clusters is not None
         try:

@@ -15,7 +15,7 @@ from pipeline.reporting.markup import Marked
 from pipeline.reporting.origins import details
 from pipeline.reporting.pictures import ANSWERS, Picture, pictures
 from pipeline.reporting.prose import absent
-from pipeline.reporting.prose.references import references
+from pipeline.reporting.prose.references import bibtex, cited, references
 from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
@@ -29,7 +29,9 @@ from pipeline.reporting.tables import (
     contrasts,
     correlations,
     descriptives,
+    deviations,
     dimensions,
+    estimators,
     exploratory,
     files,
     fit,
@@ -62,6 +64,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     correlations.table,
     loadings.table,
     fit.table,
+    estimators.table,
     paths.table,
     model_fit.table,
     indirect.table,
@@ -77,6 +80,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     measured.table,
     rivals.table,
     changes.table,
+    deviations.table,
     reliability.table,
     agreement.table,
     agreement.indices_table,
@@ -94,8 +98,18 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
+    "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
-    *("measured", "rivals", "changes", "files", "sensitivity", "confounding", "how_sensitivity"),
+    *(
+        "measured",
+        "rivals",
+        "changes",
+        "deviations",
+        "files",
+        "sensitivity",
+        "confounding",
+        "how_sensitivity",
+    ),
     *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
     *(
         "reliability",
@@ -116,10 +130,11 @@ LISTS = {"screening_notes": ("What screening could not see, or left to judgement
 
 @dataclass(frozen=True)
 class Composed:
-    """The document, and its pictures with an SVG of each."""
+    """The document, its pictures with an SVG of each, and what it cites as BibTeX."""
 
     document: Document
     pictures: Mapping[str, Picture]
+    bibliography: str
 
 
 def compose_report(results: Mapping[str, Any], template: str) -> Composed:
@@ -129,8 +144,8 @@ def compose_report(results: Mapping[str, Any], template: str) -> Composed:
     placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
     sentences = prose.sentences(record)
     printed = [*placed.values(), *details(record).values(), *_notices(record).values()]
-    bibliography = references(record, [template, *_texts(sentences, printed)])
-    blocks = _blocks(record, placed, sentences | {"references": bibliography})
+    works = cited(record, [template, *_texts(sentences, printed)])
+    blocks = _blocks(record, placed, sentences | {"references": references(works)})
     context = {
         "sentences": {name: [Marked(text) for text in texts] for name, texts in sentences.items()},
         "shown": [*placed, *(["answers"] if blocks["answers"] else [])],
@@ -138,7 +153,7 @@ def compose_report(results: Mapping[str, Any], template: str) -> Composed:
         "results": results,
     }
     body = source.document_from_source(template, context, blocks)
-    return Composed(_document(record, body), drawn)
+    return Composed(_document(record, body), drawn, bibtex(works))
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:

@@ -93,6 +93,10 @@ def _factor(record: Record) -> list[tuple[str, str]]:
         "Factor model": "factor",
         "Clusters": "factor_clusters",
         "Fit indices": "factor_indices",
+        "Estimator": "estimator",
+        "WLSMV": "wlsmv",
+        "Indices to read": "indices_to_read",
+        "Disagreement": "disagreement",
         "Second opinion": "factor_second",
     }
     return [(name, _option(options, key)) for name, key in told.items() if options.get(key)]

@@ -7,6 +7,7 @@ from pipeline.sem.data import Moments
 from pipeline.sem.errors import DataError, ModelError, SyntaxProblem
 from pipeline.sem.fitting import fit
 from pipeline.sem.inference.comparison import Comparison, compare
+from pipeline.sem.ordinal.streamed import ItemTables
 from pipeline.sem.result import Fit
 from pipeline.sem.syntax import parse
 from pipeline.sem.twolevel.levelfit import LevelFit
@@ -19,6 +20,7 @@ __all__ = [
     "DataError",
     "Fit",
     "Interval",
+    "ItemTables",
     "LevelFit",
     "ModelError",
     "Moments",

@@ -14,7 +14,8 @@ from pipeline.sem.estimate.identification import check_identified
 from pipeline.sem.estimate.solve import Solution, admissible_start, optimise, prepare, starting_point
 from pipeline.sem.options import Method, choose, choose_ordinal
 from pipeline.sem.ordinal.coding import coded, covariates_told, numbered, ordered_items
-from pipeline.sem.ordinal.sample import ordinal_sample
+from pipeline.sem.ordinal.sample import ordinal_sample, sample_of_tables
+from pipeline.sem.ordinal.streamed import ItemTables
 from pipeline.sem.result import Fit
 from pipeline.sem.structure.constraints import nonlinear_constraints
 from pipeline.sem.syntax import Model, parse
@@ -52,7 +53,7 @@ class Options(TypedDict, total=False):
 @overload
 def fit(
     model: str,
-    data: pd.DataFrame | str | Path | Moments,
+    data: pd.DataFrame | str | Path | Moments | ItemTables,
     *,
     cluster: None = None,
     **options: Unpack[Options],
@@ -62,7 +63,7 @@ def fit(
 @overload
 def fit(
     model: str,
-    data: pd.DataFrame | str | Path | Moments,
+    data: pd.DataFrame | str | Path | Moments | ItemTables,
     *,
     cluster: str | None,
     **options: Unpack[Options],
@@ -71,7 +72,7 @@ def fit(
 
 def fit(
     model: str,
-    data: pd.DataFrame | str | Path | Moments,
+    data: pd.DataFrame | str | Path | Moments | ItemTables,
     *,
     estimator: str = "ML",
     missing: str = "listwise",
@@ -93,8 +94,17 @@ def fit(
     """Fit a structural equation model written in lavaan's syntax; defaults are those of lavaan 0.6.
 
     `level:` blocks with cluster= make a two-level model; bounds="between" keeps between variances >= 0.
+    `ItemTables` hold ordered items alone, and how missing answers were counted.
     """
     parsed = parse(model)
+    if isinstance(data, ItemTables):
+        _check_tables(parsed, data, group)
+        _check_plain(sampling_weights, cluster, likelihood)
+        _check_scope(parsed, robust_unit, parameterization, bounds)
+        rules = Rules(
+            std_lv, True, False, tuple(group_equal), tuple(group_partial), (), parameterization,
+        )  # fmt: skip
+        return _fit_tables(parsed, data, choose_ordinal(estimator, data.missing, information), rules)
     if parsed.levels:
         unit = _check_two_level(cluster, sampling_weights, fixed_x)
         _check_no_ordered(parsed, ordered)
@@ -186,6 +196,23 @@ def _fit_ordinal(
     table = build_table(model, labels, replace(rules, thresholds=thresholds))
     sample = ordinal_sample(rows, table, told)
     return Fit(_solve(table, sample, method, rows), method, rows)
+
+
+def _fit_tables(model: Model, data: ItemTables, method: Method, rules: Rules) -> Fit:
+    """Fit a model to counted rows."""
+    data = data.select(variables_of(model))
+    thresholds = tuple((name, len(own) - 1) for name, own in zip(data.variables, data.answers, strict=True))
+    labels = [own.label for own in data.groups]
+    table = build_table(model, labels, replace(rules, thresholds=thresholds))
+    sample = sample_of_tables(data.select(table.observed), table)
+    return Fit(_solve(table, sample, method, None), method, None)
+
+
+def _check_tables(model: Model, data: ItemTables, group: str | None) -> None:
+    if model.levels:
+        raise DataError("'level:' blocks need the rows of the data; tables hold no clusters")
+    if group != data.group:
+        raise ModelError(f"the tables were counted with group={data.group!r}; give the same to fit")
 
 
 def _check_plain(weights: str | None, cluster: str | None, likelihood: str) -> None:

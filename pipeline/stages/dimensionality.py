@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.psychometrics import FactorAnalysis, ParallelAnalysis
 
 REPLICATES = 200
+POLYCHORIC_REPLICATES = 50
 FEWEST_ITEMS = 4
 FEW_ANSWERS = 5
 OPTIONS = {
@@ -28,7 +29,7 @@ OPTIONS = {
     "parallel": f"parallel analysis (Horn, 1965): eigenvalues of {REPLICATES} data sets of independent "
     "normal items with as many rows, their mean and 95th percentile (Glorfeld, 1995); factors: of the "
     "correlations with communalities of one factor; also of polychoric correlations where items have at most "
-    f"{FEW_ANSWERS} answers, beside the same random data",
+    f"{FEW_ANSWERS} answers, beside those of {POLYCHORIC_REPLICATES} times the same answers in random order",
     "efa": "minimum residual extraction, oblimin rotation; where a scale has facets or parallel analysis "
     "finds more than one factor",
 }
@@ -84,15 +85,16 @@ def _polychoric(study: LoadedStudy, block: Block, answers: pd.DataFrame, told: T
 
 
 def _of_polychorics(answers: pd.DataFrame, seed: int) -> ParallelAnalysis:
-    from pipeline import sem
-    from pipeline.psychometrics import PsychometricsError, parallel_analysis
-    from pipeline.sem.ordinal import correlations
+    from pipeline.psychometrics import parallel_analysis
 
-    try:
-        matrix = correlations(answers).frame
-    except sem.DataError as error:
-        raise PsychometricsError(str(error)) from error
-    return parallel_analysis(matrix, REPLICATES, n=int(answers.notna().any(axis=1).sum()), seed=seed)
+    return parallel_analysis(
+        answers,
+        POLYCHORIC_REPLICATES,
+        data="permuted",
+        missing="pairwise",
+        correlations="polychoric",
+        seed=seed,
+    )
 
 
 def _efa(answers: pd.DataFrame, factors: int, block: Block, told: Told) -> dict[str, Any] | None:

@@ -9,17 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages import scored
+from pipeline.stages import estimators, scored
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.psychometrics import FactorModel, FitMeasures, SecondOpinion
+    from pipeline.psychometrics import FactorModel, SecondOpinion
 
 OPTIONS = {
-    "factor": "MLR: maximum likelihood over every row with an answer (full information), sandwich errors and "
-    "scaled chi-square (Yuan & Bentler, 2000); pipeline.sem, which follows lavaan (Rosseel, 2012)",
+    "factor": "by the estimator that is chosen. MLR: maximum likelihood over every row with an answer (full "
+    "information), sandwich errors and scaled chi-square (Yuan & Bentler, 2000); pipeline.sem, which follows "
+    "lavaan (Rosseel, 2012)",
     "factor_clusters": "errors and test add up the scores of whole units of the highest level that at least "
     "half of the rows name; rows without such a unit are left out of the factor model, because they may lie "
     "in any of them",
@@ -44,13 +45,15 @@ def fitted(
     answers: pd.DataFrame,
     factors: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """Fit the model and give its second opinion."""
-    from pipeline.psychometrics import confirmatory, second_opinion
+    """Fit the model by both estimators and give its second opinion."""
+    from pipeline.psychometrics import both_estimators, second_opinion
 
     upper = cluster(study, frames, level)
-    model = confirmatory(answers, factors, None if upper is None else frames[level][upper])
+    units = None if upper is None else frames[level][upper]
+    both = both_estimators(answers, factors, units, study.declared.estimator)
     opinion = second_opinion(answers, factors)
-    return _as_json(model, opinion, upper, clustered=bool(scored.linked(study, frames, level)))
+    clustered = bool(scored.linked(study, frames, level))
+    return _as_json(both.model, opinion, upper, clustered=clustered) | estimators.beside(both)
 
 
 def cluster(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str) -> str | None:
@@ -67,17 +70,17 @@ def _as_json(
     model: FactorModel, opinion: SecondOpinion, upper: str | None, *, clustered: bool
 ) -> dict[str, Any]:
     warnings = [*model.warnings, *([opinion.warning] if opinion.warning else [])]
+    used = None if model.estimator == "WLSMV" else upper
     return {
         "program": "pipeline.sem",
         "estimator": model.estimator,
         "missing_answers": model.handling,
-        "cluster": upper,
+        "cluster": used,
         "clusters": model.clusters,
         "n": model.n,
         "missing": model.missing,
         "left_out": dict(model.left_out),
-        **_measures(model.fit),
-        "plain": _measures(model.plain),
+        **estimators.fit_columns(model),
         "converged": model.converged,
         "admissible": model.admissible,
         "loadings": _rows(model.frame),
@@ -86,15 +89,9 @@ def _as_json(
         "second_opinion": asdict(opinion),
         "warning": " ".join(f"{text[0].upper()}{text[1:]}." for text in warnings) or None,
         "warnings": warnings,
-        "note": CLUSTERS_IGNORED if clustered and upper is None else model.few_clusters,
+        "note": CLUSTERS_IGNORED if clustered and used is None else model.few_clusters,
         "no_test": None if model.fit or not model.converged else NO_TEST,
     }
-
-
-def _measures(fit: FitMeasures | None) -> dict[str, Any]:
-    from pipeline.psychometrics import FitMeasures
-
-    return asdict(fit) if fit else dict.fromkeys(FitMeasures.__dataclass_fields__)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -80,6 +80,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "items": {name: _items(study, name) for name in study.instruments},
         "missing": told.missing,
         "missing_declared": "missing" in told.model_fields_set,
+        "between_variances": told.between_variances,
+        "small_cell": told.small_cell,
         "seed": told.seed,
         "intervals": told.intervals.model_dump(mode="json"),
     }
@@ -106,7 +108,7 @@ def _result(
         "other": laid.whole(other, effects[other.kind]) if other else None,
         "why_no_other": models.measured.why_no_other,
         "options": model_options.options(study, main, models.measured),
-        "labels": model_options.labels(main, models.measured, models.why_not),
+        "labels": model_options.labels(study, main, models.measured, models.why_not),
         "warnings": [*place, *warnings],
         "second_opinion": second_opinion.of_models(models),
         "densities": own.densities,

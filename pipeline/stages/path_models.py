@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.declaration import StudyError
 from pipeline.stages import scored
 from pipeline.stages.measurement import LATENT, NO_ITEMS, SCORES, Measured, indicators, policy, too_large
-from pipeline.stages.model_options import missing
+from pipeline.stages.model_options import bounds, missing
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -152,9 +152,12 @@ def _latent_variables(
         return None, large
     confidence = study.declared.intervals.level
     try:
-        return fit_latent_variables(rows, graph, design, confidence, missing=missing(study)), None
+        fit = fit_latent_variables(
+            rows, graph, design, confidence, missing=missing(study), bounds=bounds(study)
+        )
     except NotEstimable as error:
         return None, f"the model of latent variables has no usable solution: {error}"
+    return fit, None
 
 
 def design_of(study: LoadedStudy) -> Design:
@@ -199,7 +202,9 @@ def _latent(
 
     confidence = study.declared.intervals.level
     try:
-        fit = fit_latent_means(graph, frames, design, _covariates(study), confidence, missing=missing)
+        fit = fit_latent_means(
+            graph, frames, design, _covariates(study), confidence, missing=missing, bounds=bounds(study)
+        )
     except NotEstimable as reason:
         return None, str(reason)
     return fit, None

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from pipeline.stages import (
     agreement,
     dimensionality,
+    estimators,
     factors,
     invariance,
+    measurement_models,
     missing_answers,
     reliabilities,
     responding,
@@ -40,6 +42,7 @@ SECTIONS = ("reliability", "items", "factor", "facets", "icc", "agreement", "dim
 OPTIONS = {
     **reliabilities.OPTIONS,
     **factors.OPTIONS,
+    **estimators.OPTIONS,
     **structure.OPTIONS,
     **dimensionality.OPTIONS,
     **validity.OPTIONS,
@@ -67,6 +70,7 @@ def validate(study: LoadedStudy, workspace: Workspace) -> None:
     result["correlations"] = _correlations(study, frames)
     together = structure.joint_data(study, frames, told)
     result["structure"] = structure.structures(study, frames, together, told)
+    result["measurement_model"] = measurement_models.measurement_models(study, frames, together, told)
     result["validity"] = {
         level: validity.validity_of(study, frames, level, data, told) for level, data in together.items()
     }
@@ -106,6 +110,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         },
         "facet": {name: scale.facet for name, scale in study.declared.scales.items()},
         "seed": study.declared.seed,
+        "estimator": study.declared.estimator,
         "marker": study.declared.marker,
         "invariance": study.declared.invariance,
         "waves": {name: one.wave for name, one in study.declared.exports.items()},

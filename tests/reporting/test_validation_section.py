@@ -21,14 +21,30 @@ from pipeline.reporting.tables import (
 
 FIT = {"chisq": 12.5, "df": 8, "cfi": 0.981, "rmsea": 0.04, "srmr": 0.02}
 STEP = {
-    "name": "scalar", "fit": FIT, "statistic": 9.5, "df": 3, "pvalue": 0.02, "delta_cfi": -0.02,
-    "delta_rmsea": 0.004, "delta_srmr": 0.001, "holds": False, "freed": [], "reason": None,
-}  # fmt: skip
+    "name": "scalar",
+    "fit": FIT,
+    "statistic": 9.5,
+    "df": 3,
+    "pvalue": 0.02,
+    "delta_cfi": -0.02,
+    "delta_rmsea": 0.004,
+    "delta_srmr": 0.001,
+    "holds": False,
+    "freed": [],
+    "reason": None,
+}
 LADDER = {
-    "scale": "leadership", "grouping": "company", "waves": None, "note": None, "reached": "metric",
-    "groups": [{"name": "1", "n": 90}, {"name": "2", "n": 110}], "n": 200, "steps": [STEP], "ordinal": None,
+    "scale": "leadership",
+    "grouping": "company",
+    "waves": None,
+    "note": None,
+    "reached": "metric",
+    "groups": [{"name": "1", "n": 90}, {"name": "2", "n": 110}],
+    "n": 200,
+    "steps": [STEP],
+    "ordinal": None,
     "partial": [STEP | {"freed": ["lead01 ~ 1"], "holds": True}],
-}  # fmt: skip
+}
 
 
 def record(part: str, value: object, stage: str = "validate") -> Record:
@@ -109,9 +125,15 @@ def test_partial_invariance_names_what_it_released():
 
 
 CARELESS = {
-    "n": 100, "items": 19, "needed": 2, "flagged": 7, "share": 0.07, "synonym_pairs": 4, "skipped": [],
+    "n": 100,
+    "items": 19,
+    "needed": 2,
+    "flagged": 7,
+    "share": 0.07,
+    "synonym_pairs": 4,
+    "skipped": [],
     "indices": [{"index": "even_odd", "rule": "even-odd consistency below .30", "n": 9, "share": 0.09}],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -142,16 +164,40 @@ def test_careless_answers_and_whether_a_verdict_hangs_on_them(verdict, words):
     assert careless.sensitivity_table(told) is not None
 
 
-PREDICTED = {"name": "leadership", "odds_ratio": 0.5, "ci_lower": 0.3, "ci_upper": 0.8, "pvalue": 0.003}
 MISSING = {
-    "n": 100, "complete": 80, "answers": 1900, "missing": 95, "share": 0.05, "of_items": True, "patterns": 9,
-    "by_person": [], "score_patterns": [], "little": {"chisq": 30.0, "df": 4.0, "pvalue": 0.0001},
+    "n": 100,
+    "complete": 80,
+    "answers": 1900,
+    "missing": 95,
+    "share": 0.05,
+    "of_items": True,
+    "patterns": 9,
+    "by_person": [],
+    "score_patterns": [],
+    "little": {"chisq": 30.0, "df": 4.0, "pvalue": 0.0001},
     "scales": [
         {"scale": "hostility", "items": 5, "share": 0.05, "most": 0.08, "without_score": 6, "little": None}
     ],
-    "dropout": [{"score": "hostility", "n": 90, "lacking": 30, "chisq": 9.0, "df": 1, "pvalue": 0.003,
-                 "rows": [PREDICTED]}],
-}  # fmt: skip
+    "dropout": [
+        {
+            "score": "hostility",
+            "n": 90,
+            "lacking": 30,
+            "chisq": 9.0,
+            "df": 1,
+            "pvalue": 0.003,
+            "rows": [
+                {
+                    "name": "leadership",
+                    "odds_ratio": 0.5,
+                    "ci_lower": 0.3,
+                    "ci_upper": 0.8,
+                    "pvalue": 0.003,
+                }
+            ],
+        }
+    ],
+}
 
 
 def test_missing_answers_are_told_with_their_mechanism():

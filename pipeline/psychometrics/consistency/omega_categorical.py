@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class OmegaCategorical:
     """Omega of the sum of categories: by the model's variance of the sum, and by the sample's polychorics.
 
-    `categories`: the most that an item has.
+    `categories`: the most that an item has. `alpha`: of the polychoric correlations (ordinal alpha; Zumbo,
+    Gadermann & Zeisser, 2007), which is that of the normal variates behind the answers, not of their sum.
     """
 
     est: float
@@ -28,6 +29,7 @@ class OmegaCategorical:
     k: int
     n: int
     categories: int
+    alpha: float
     warnings: tuple[str, ...]
 
 
@@ -50,5 +52,13 @@ def omega_categorical(items: pd.DataFrame) -> OmegaCategorical:
         len(structure.items),
         fit.nobs,
         int(items.nunique().max()),
+        _alpha(fit),
         tuple(map(structure.in_words, fit.warnings)),
     )
+
+
+def _alpha(fit: sem.Fit) -> float:
+    """Standardized alpha of the polychoric correlations: k / (k - 1) (1 - k / sum of all)."""
+    r = fit.solution.sample.covariances[0]
+    k = len(r)
+    return float(k / (k - 1) * (1 - k / r.sum()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.psychometrics.exploratory.correlation_matrix import correlation_matrix
+from pipeline.psychometrics.exploratory.correlation_matrix import Kind, correlation_matrix
 from pipeline.psychometrics.moments import Missing
 
 if TYPE_CHECKING:
@@ -43,7 +43,12 @@ class Sphericity:
         return pd.DataFrame([vars(self)])
 
 
-def kmo(items: pd.DataFrame, n: int | None = None, missing: Missing = "complete") -> SamplingAdequacy:
+def kmo(
+    items: pd.DataFrame,
+    n: int | None = None,
+    missing: Missing = "complete",
+    correlations: Kind = "pearson",
+) -> SamplingAdequacy:
     """Sum of r^2 over sum of r^2 + sum of squared partial correlations (Kaiser, 1974).
 
     Partial correlations are -q_ij / sqrt(q_ii q_jj), Q the inverse correlation matrix. Given `n`, `items`
@@ -51,7 +56,7 @@ def kmo(items: pd.DataFrame, n: int | None = None, missing: Missing = "complete"
     """
     import pandas as pd
 
-    found = correlation_matrix(items, n, missing)
+    found = correlation_matrix(items, n, missing, correlations)
     inverse = np.linalg.inv(found.values)
     scale = np.sqrt(np.diag(inverse))
     partial = (inverse / np.outer(scale, scale)) ** 2

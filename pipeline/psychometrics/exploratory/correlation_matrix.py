@@ -6,7 +6,7 @@ Everything in this room takes answers, or a correlation matrix with the number o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+Kind = Literal["pearson", "polychoric"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,18 @@ class CorrelationMatrix:
 
 
 def correlation_matrix(
-    items: pd.DataFrame, n: int | None = None, missing: Missing = "complete"
+    items: pd.DataFrame, n: int | None = None, missing: Missing = "complete", kind: Kind = "pearson"
 ) -> CorrelationMatrix:
-    """Pearson correlations of answers; or, given `n`, `items` is a correlation matrix of n rows."""
+    """Correlations of answers; or, given `n`, `items` is a correlation matrix of n rows.
+
+    polychoric: answers are cut normals (two-step maximum likelihood; Olsson, 1979).
+    """
+    if kind not in ("pearson", "polychoric"):
+        raise PsychometricsError(f"correlations are 'pearson' or 'polychoric', not '{kind}'")
     names = tuple(str(name) for name in items.columns)
-    if n is None:
+    if n is None and kind == "polychoric":
+        values, rows = _polychoric(items, missing)
+    elif n is None:
         cov, rows = covariances(items, missing)
         spread = np.sqrt(np.diag(cov))
         values = cov / np.outer(spread, spread)
@@ -56,6 +64,18 @@ def correlation_matrix(
             "or pairs rest on different rows): leave items out or use complete rows"
         )
     return CorrelationMatrix(names, values, rows)
+
+
+def _polychoric(items: pd.DataFrame, missing: Missing) -> tuple[Floats, int]:
+    from pipeline.sem.errors import DataError
+    from pipeline.sem.ordinal import correlations
+
+    used = items.dropna(how="any" if missing == "complete" else "all")
+    try:
+        found = correlations(used, missing="listwise" if missing == "complete" else "pairwise")
+    except DataError as error:
+        raise PsychometricsError(str(error)) from error
+    return found.matrix, len(used)
 
 
 def squared_multiple_correlations(correlations: Floats) -> Floats:

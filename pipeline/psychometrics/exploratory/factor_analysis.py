@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.psychometrics.exploratory.correlation_matrix import CorrelationMatrix, correlation_matrix
+from pipeline.psychometrics.exploratory.correlation_matrix import CorrelationMatrix, Kind, correlation_matrix
 from pipeline.psychometrics.exploratory.extraction import Extraction, Method, extract
 from pipeline.psychometrics.exploratory.factor_fit import FactorFit, factor_fit
 from pipeline.psychometrics.exploratory.rotation import Rotated, Rotation, RotationOptions, rotate
@@ -77,14 +77,17 @@ def efa(
     n: int | None = None,
     missing: Missing = "complete",
     options: RotationOptions | None = None,
+    correlations: Kind = "pearson",
 ) -> FactorAnalysis:
-    """Exploratory factor analysis of Pearson correlations (Thurstone, 1947), as R's psych does it.
+    """Exploratory factor analysis of correlations (Thurstone, 1947), as R's psych does it.
+
+    `correlations`: pearson, or polychoric, which takes answers as cut normals.
 
     Methods: minres (minimum residual; Harman & Jones, 1966), ml (Joreskog, 1967), pa (principal axis,
     iterated until communalities stay within 1e-10). Rotation and its Kaiser normalisation: `rotate`.
-    Given `n`, `items` is a correlation matrix (of polychorics, say).
+    Given `n`, `items` is a correlation matrix.
     """
-    found = correlation_matrix(items, n, missing)
+    found = correlation_matrix(items, n, missing, correlations)
     extraction = extract(found.values, factors, method)
     rotated = rotate(extraction.loadings, rotation, options)
     wanted = options.target if options is not None and rotation == "target" else None

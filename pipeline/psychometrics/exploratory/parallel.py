@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.exploratory.correlation_matrix import (
     CorrelationMatrix,
+    Kind,
     correlation_matrix,
     squared_multiple_correlations,
 )
@@ -64,6 +66,7 @@ def parallel_analysis(
     communalities: Communalities = "one factor",
     n: int | None = None,
     missing: Missing = "complete",
+    correlations: Kind = "pearson",
     seed: int = 1,
     progress: Progress | None = None,
 ) -> ParallelAnalysis:
@@ -74,18 +77,22 @@ def parallel_analysis(
     random order (Buja & Eyuboglu, 1992). Factors: eigenvalues of the reduced matrix, with communalities of
     one minimum residual factor as R's psych takes them, or squared multiple correlations (`smc`; Humphreys &
     Montanelli, 1975), which point to more factors. Given `n`, `items` is a correlation matrix. `progress`
-    is told how many replicates of how many are done.
+    is told how many replicates of how many are done. With polychoric `correlations` those of the items stand
+    beside those of their answers in random order, since chance makes polychorics larger than Pearson's
+    (Garrido, Abad & Ponsoda, 2013): `data` has to be `permuted`.
     """
     if communalities not in ("one factor", "smc") or data not in ("normal", "permuted"):
         raise PsychometricsError("data is 'normal' or 'permuted', communalities 'one factor' or 'smc'")
     if data == "permuted" and n is not None:
         raise PsychometricsError("a correlation matrix has no answers to permute: use data='normal'")
-    found = correlation_matrix(items, n, missing)
-    answers = items.dropna().to_numpy(float) if data == "permuted" else None
+    if correlations == "polychoric" and data != "permuted":
+        raise PsychometricsError("polychoric correlations stand beside permuted answers: data='permuted'")
+    found = correlation_matrix(items, n, missing, correlations)
+    draw = _drawing(items, found, data, missing, correlations)
     whole, common = [], []
     for number, count in _batches(replicates):
         rng = np.random.default_rng([seed, number])
-        random = _eigenvalues(_drawn(found, answers, count, rng), communalities)
+        random = _eigenvalues(draw(count, rng), communalities)
         whole.append(random[0])
         common.append(random[1])
         if progress is not None:
@@ -117,10 +124,16 @@ def _eigenvalues(drawn: Floats, communalities: Communalities) -> tuple[Floats, F
     return eigenvalues(drawn), eigenvalues(reduced(drawn, shared))
 
 
-def _drawn(found: CorrelationMatrix, answers: Floats | None, count: int, rng: np.random.Generator) -> Floats:
-    if answers is not None:
-        return _permuted(answers, count, rng)
-    return _wishart(found.n, len(found.names), count, rng)
+def _drawing(
+    items: pd.DataFrame, found: CorrelationMatrix, data: str, missing: Missing, kind: Kind
+) -> Callable[[int, np.random.Generator], Floats]:
+    """What draws a number of correlation matrices of items that have nothing in common."""
+    if data == "normal":
+        return partial(_wishart, found.n, len(found.names))
+    if kind == "pearson":
+        return partial(_permuted, items.dropna().to_numpy(float))
+    used = items.dropna(how="any" if missing == "complete" else "all")
+    return partial(_permuted_polychorics, used.to_numpy(float))
 
 
 def _batches(replicates: int) -> Iterator[tuple[int, int]]:
@@ -161,3 +174,28 @@ def _frame(component: tuple[Floats, ...], factor: tuple[Floats, ...]) -> pd.Data
     for name, found in (("component", component), ("factor", factor)):
         columns |= dict(zip((name, f"{name}_mean", f"{name}_limit"), found, strict=True))
     return pd.DataFrame(columns)
+
+
+def _permuted_polychorics(answers: Floats, count: int, rng: np.random.Generator) -> Floats:
+    """Each item's given answers in random order; gaps stay where they are."""
+    codes = np.full(answers.shape, -1, dtype=np.intp)
+    for i, own in enumerate(answers.T):
+        known = ~np.isnan(own)
+        codes[known, i] = np.unique(own[known], return_inverse=True)[1].ravel()
+    return np.array([_polychorics(_shuffled(codes, rng)) for _ in range(count)])
+
+
+def _shuffled(codes: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    out = codes.copy()
+    for own in out.T:
+        own[own >= 0] = rng.permutation(own[own >= 0])
+    return out
+
+
+def _polychorics(codes: NDArray[np.intp]) -> Floats:
+    from pipeline.sem.ordinal.polychoric import polychorics, thresholds_of
+    from pipeline.sem.ordinal.statistics import symmetric_of
+    from pipeline.sem.ordinal.tables import Tables
+
+    tables = Tables.of(codes, (codes.max(axis=0) + 1).tolist())
+    return symmetric_of(polychorics(tables.paired, thresholds_of(tables.margins)), codes.shape[1])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.psychometrics.errors import PsychometricsError
-from pipeline.psychometrics.exploratory.correlation_matrix import CorrelationMatrix, correlation_matrix
+from pipeline.psychometrics.exploratory.correlation_matrix import CorrelationMatrix, Kind, correlation_matrix
 from pipeline.psychometrics.exploratory.extraction import Method, extract, facing_up
 from pipeline.psychometrics.exploratory.factor_analysis import in_order
 from pipeline.psychometrics.exploratory.rotation import Rotated, Rotation, RotationOptions, rotate
@@ -62,6 +62,7 @@ def schmid_leiman(
     n: int | None = None,
     missing: Missing = "complete",
     options: RotationOptions | None = None,
+    correlations: Kind = "pearson",
 ) -> SchmidLeiman:
     """Schmid & Leiman (1957), as R's psych: varimax, then oblique factors, then one factor of those.
 
@@ -71,7 +72,7 @@ def schmid_leiman(
     """
     if factors < 2:
         raise PsychometricsError("a general factor above group factors needs at least two of those")
-    found = correlation_matrix(items, n, missing)
+    found = correlation_matrix(items, n, missing, correlations)
     first = in_order(rotate(extract(found.values, factors, method).loadings, "varimax"))
     oblique = rotate(first.loadings, rotation, options)
     if oblique.phi is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.psychometrics.exploratory.correlation_matrix import Floats, correlation_matrix
+from pipeline.psychometrics.exploratory.correlation_matrix import Floats, Kind, correlation_matrix
 from pipeline.psychometrics.moments import Missing
 
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ class Scree:
     n: int
 
 
-def scree(items: pd.DataFrame, n: int | None = None, missing: Missing = "complete") -> Scree:
+def scree(
+    items: pd.DataFrame,
+    n: int | None = None,
+    missing: Missing = "complete",
+    correlations: Kind = "pearson",
+) -> Scree:
     """Eigenvalues, largest first (Cattell, 1966). Given `n`, `items` is a correlation matrix."""
     import pandas as pd
 
-    found = correlation_matrix(items, n, missing)
+    found = correlation_matrix(items, n, missing, correlations)
     frame = pd.DataFrame(
         {
             "number": np.arange(1, len(found.names) + 1),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.psychometrics.exploratory.correlation_matrix import correlation_matrix
+from pipeline.psychometrics.exploratory.correlation_matrix import Kind, correlation_matrix
 from pipeline.psychometrics.moments import Missing
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ class MinimumAveragePartial:
 
 
 def map_test(
-    items: pd.DataFrame, n: int | None = None, missing: Missing = "complete", most: int | None = None
+    items: pd.DataFrame,
+    n: int | None = None,
+    missing: Missing = "complete",
+    most: int | None = None,
+    correlations: Kind = "pearson",
 ) -> MinimumAveragePartial:
     """Partial out 0, 1, ... principal components (Velicer, 1976; fourth power: Velicer et al., 2000).
 
@@ -39,7 +43,7 @@ def map_test(
     """
     import pandas as pd
 
-    found = correlation_matrix(items, n, missing)
+    found = correlation_matrix(items, n, missing, correlations)
     p = len(found.names)
     values, vectors = np.linalg.eigh(found.values)
     loadings = vectors[:, ::-1] * np.sqrt(values[::-1])

@@ -8,6 +8,7 @@ from pipeline.reporting.prose import (
     answers,
     beside,
     conditional,
+    locked,
     method,
     path_fit,
     power,
@@ -52,6 +53,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "flat": results.flat(record),
         "warnings": summary.warnings(record),
         "limits": summary.limits(record),
+        "locked": locked.locked(record),
         "reproducibility": method.reproducibility(record),
     }
     return {name: [_kept_together(text) for text in texts] for name, texts in made.items()}

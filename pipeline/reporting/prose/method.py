@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.prose import estimators
 from pipeline.reporting.prose.references import in_text
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.build import listed
@@ -39,7 +40,8 @@ def participants(record: Record) -> list[str]:
 def measures(record: Record) -> list[str]:
     """One paragraph a variable."""
     variables: Mapping[str, Mapping[str, Any]] = record.declared.get("variables", {})
-    return [_measure(record, name, variable) for name, variable in variables.items()]
+    told = [_measure(record, name, variable) for name, variable in variables.items()]
+    return [*told, *estimators.choices(record)]
 
 
 def analysis(record: Record) -> list[str]:
@@ -225,8 +227,8 @@ def _factor_models(factor: Mapping[str, Any], record: Record) -> str:
     uppers = dict.fromkeys(str(model["cluster"]) for model in models if model.get("cluster"))
     words = listed(record.many(upper) for upper in uppers)
     return (
-        "Each scale was fitted with a one-factor model by maximum likelihood with robust errors and a scaled "
-        "test (MLR; Yuan & Bentler, 2000), in the manner of lavaan (Rosseel, 2012)"
+        f"Each scale was fitted with a one-factor model by {estimators.how_fitted(models)}, in the manner of "
+        "lavaan (Rosseel, 2012)"
         + (", missing answers by full information" if full else "")
         + (f"; errors and test allow for clusters of {words}." if words else ".")
     )
@@ -240,15 +242,27 @@ def _clustered_model(record: Record) -> str:
     )
     options = record.part("model", "options")
     if options.get("measurement") == "latent":
-        return f"{opening} {_latent_variables(record)}"
+        return f"{opening} {_latent_variables(record)}{_bounded(record)}"
     if options.get("means") == "latent":
-        return f"{opening} {_latent_means(record)}"
+        return f"{opening} {_latent_means(record)}{_bounded(record)}"
     return (
         f"{opening} Predictors were therefore split into the mean of each {record.one(str(record.cluster))} "
         f"and the deviation from it, so that each path has a slope within and a slope between {cluster} "
         "(Raudenbush & Bryk, 2002; Zhang et al., 2009). Every outcome was fitted by maximum likelihood with "
         "random intercepts of all levels above it. The means are those of the answers at hand (manifest "
         "means), not latent means."
+    )
+
+
+def _bounded(record: Record) -> str:
+    """That variances between clusters may not fall below zero, with the space before it; else nothing."""
+    if record.part("model", "options").get("between_variances") != "bounded":
+        return ""
+    return (
+        f" The study declares bounded estimation: no variance between {record.many(str(record.cluster))} was "
+        "allowed to fall below zero, which few clusters can require (De Jonckere & Rosseel, 2022). Where one "
+        "rests at zero, standard errors, the test and fit indices are approximate, computed as if it were "
+        "fixed there (Savalei & Kolenikov, 2008)."
     )
 
 

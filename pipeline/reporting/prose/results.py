@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.prose import estimators
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import listed
 from pipeline.reporting.tables.flat import LABEL
@@ -17,7 +18,8 @@ HIGH = 0.80
 
 def measurement(record: Record) -> list[str]:
     """Reliability, factor models and clustering over all scales."""
-    return [text for text in (_reliability(record), _factors(record), _clustering(record)) if text]
+    factors = [_factors(record), estimators.results(record)]
+    return [text for text in (_reliability(record), *factors, _clustering(record)) if text]
 
 
 def paths(record: Record) -> list[str]:

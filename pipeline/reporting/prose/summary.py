@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup
+from pipeline.reporting.prose import estimators
 from pipeline.reporting.prose.results import at_level, excludes_zero
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import listed
@@ -43,7 +44,8 @@ def warnings(record: Record) -> list[str]:
     told += [str(text) for text in record.part("score", "problems") or ()]
     exports: Mapping[str, Any] = record.part("ingest", "exports")
     told += [f"{name}: {text}" for name, export in exports.items() for text in export.get("warnings") or ()]
-    return [markup.literal(_sentence(text)) for text in dict.fromkeys(told)]
+    found = [markup.literal(_sentence(text)) for text in dict.fromkeys(told)]
+    return [*found, *estimators.differences(record)]
 
 
 def _of_measurement(record: Record) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.prose import estimators
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.build import (
     count,
@@ -59,7 +60,8 @@ def _body(record: Record, models: list[tuple[str, str, Model]], marks: Mapping[s
             rows.append(group(record.label(scale), len(COLUMNS) + 1))
         heading = scale
         note = _specific(model)
-        rows.append(_row(f"{name}^{marks[note]}^" if note else name, model))
+        words = f"{name} (WLSMV)" if model.get("estimator") == "WLSMV" else name
+        rows.append(_row(f"{words}^{marks[note]}^" if note else words, model))
     return rows
 
 
@@ -99,8 +101,7 @@ def _note(record: Record, models: list[tuple[str, str, Model]]) -> str:
     told = [model for _, _, model in models]
     notes = dict.fromkeys(str(model["note"]) for model in told if model.get("note"))
     return sentences(
-        "Maximum likelihood with robust errors (MLR): χ² is scaled (Yuan & Bentler, 2000), and CFI, TLI, and "
-        "RMSEA are robust.",
+        estimators.fit_note(told),
         "Rows that lack some answers count with those that they have (full information)."
         if any(model.get("missing_answers") == "fiml" for model in told)
         else None,

@@ -94,13 +94,21 @@ def _note(record: Record, scales: list[str]) -> str:
     withheld = [scale for scale in scales if not _shows_wording(record, scale)]
     return sentences(
         "*r*~item-rest~ is the correlation of an item with the sum of the others; λ is the standardized "
-        "loading on one factor a scale (maximum likelihood), its standard error robust"
+        f"loading on one factor a scale ({_estimators(record, scales)}), its standard error robust"
         f"{_clusters(record, scales)}.",
         "Items without wording belong to instruments whose licence does not let it be reprinted or whose "
         "wording the export does not hold."
         if withheld
         else None,
     )
+
+
+def _estimators(record: Record, scales: list[str]) -> str:
+    factor = record.part("validate", "factor")
+    used = {(factor.get(scale) or {}).get("estimator") for scale in scales}
+    if "WLSMV" not in used:
+        return "maximum likelihood"
+    return "WLSMV" if len(used) == 1 else "maximum likelihood, or WLSMV where the table of fit says so"
 
 
 def _clusters(record: Record, scales: list[str]) -> str:

@@ -11,6 +11,8 @@ from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.influence import moment_meat
 from pipeline.sem.inference.information import first_order, information, inverse
 from pipeline.sem.options import Method
+from pipeline.sem.ordinal.sample import OrdinalSample
+from pipeline.sem.ordinal.traces import ordinal_meat
 
 
 def covariance(solution: Solution, method: Method, rows: Rows | None) -> Array:
@@ -29,6 +31,8 @@ def covariance(solution: Solution, method: Method, rows: Rows | None) -> Array:
 
 def meat(solution: Solution, method: Method, rows: Rows | None) -> Array:
     """Return the middle of the sandwich."""
+    if isinstance(solution.sample, OrdinalSample):
+        return ordinal_meat(solution.state, solution.sample, solution.observed_scale)
     if rows is None:
         raise DataError(
             f"estimator '{method.name}' needs the rows of the data, not only their Moments; use 'ML' "

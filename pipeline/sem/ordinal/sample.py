@@ -17,6 +17,7 @@ from pipeline.sem.estimate.start import start_values
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.problem import OrdinalProblem, quadratics, shapes_of
 from pipeline.sem.ordinal.statistics import GroupStatistics, Kinds, group_statistics
+from pipeline.sem.ordinal.streamed import ItemTables
 from pipeline.sem.ordinal.tables import pair_index
 from pipeline.sem.structure.blocks import Layout
 from pipeline.sem.structure.constraints import Reduction
@@ -70,6 +71,15 @@ def ordinal_sample(rows: Rows, table: ParameterTable, told: Sequence[str] = ()) 
         parts.append(group_statistics(group.label, group.values[:, y], group.values[:, x], kinds))
     joined = _joined(tuple(parts), table)
     return replace(joined, notes=(*told, *joined.notes))
+
+
+def sample_of_tables(tables: ItemTables, table: ParameterTable) -> OrdinalSample:
+    """Take the moments of counted rows."""
+    parts = []
+    for group in tables.groups:
+        check_counts(group.tables.margins, tables.kinds, group.label)
+        parts.append(group.statistics(tables.kinds))
+    return _joined(tuple(parts), table)
 
 
 def _joined(parts: tuple[GroupStatistics, ...], table: ParameterTable) -> OrdinalSample:
@@ -167,12 +177,21 @@ def moment_order(wide: OrdinalSample, narrow: OrdinalSample) -> Array:
 
 def check_categories(values: Array, kinds: Kinds, label: str) -> None:
     """Refuse an item with one category, or with a category that a group never chose."""
+    counts = np.zeros((len(kinds.variables), max(kinds.categories)))
+    for i, count in enumerate(kinds.categories):
+        own = values[:, i]
+        if count:
+            counts[i, :count] = np.bincount(own[~np.isnan(own)].astype(np.intp), minlength=count)
+    check_counts(counts, kinds, label)
+
+
+def check_counts(margins: Array, kinds: Kinds, label: str) -> None:
+    """The same of counts of categories, items in rows."""
     where = f"group '{label}'" if label else "the rows used"
     for column, (name, count) in enumerate(zip(kinds.variables, kinds.categories, strict=True)):
-        own = values[:, column]
         if count == 1:
             raise DataError(f"ordered item '{name}' has one category only in {where}; leave it out")
-        counts = np.bincount(own[~np.isnan(own)].astype(np.intp), minlength=count) if count else np.ones(1)
+        counts = margins[column, :count]
         if (counts == 0).any():
             raise DataError(
                 f"category {int(np.argmin(counts)) + 1} of '{name}' is empty in {where} (counts "

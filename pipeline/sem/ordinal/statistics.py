@@ -7,16 +7,17 @@ variable is continuous) a pair. Their sampling covariance Gamma is the mean cros
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from pipeline.sem.arrays import Array, Index, as_float
+from pipeline.sem.errors import DataError
 from pipeline.sem.ordinal.casewise import BOUND as ROW_BOUND
 from pipeline.sem.ordinal.casewise import correlate, pair_influence
-from pipeline.sem.ordinal.cell_influence import CellInfluence, cell_influence
+from pipeline.sem.ordinal.cell_influence import CellInfluence, cell_influence, variances
 from pipeline.sem.ordinal.margins import Margin, continuous_margin, ordered_margin
 from pipeline.sem.ordinal.polychoric import BOUND, polychorics, thresholds_of
 from pipeline.sem.ordinal.tables import Tables, pair_index
@@ -82,7 +83,7 @@ class GroupStatistics:
     x_mean: Array
     x_covariance: Array
     kinds: Kinds
-    source: CellSource | RowSource
+    source: TableSource | RowSource
 
     @cached_property
     def stacked(self) -> Array:
@@ -101,21 +102,24 @@ class GroupStatistics:
     @cached_property
     def gamma(self) -> Array:
         """Asymptotic covariance matrix of sqrt(N) times the moments."""
+        if isinstance(self.source, StreamedSource):
+            return self.source.gamma
         out: Array = self.influence.T @ self.influence / len(self.influence)
         return out
 
     @cached_property
     def gamma_diagonal(self) -> Array:
         """Its diagonal."""
+        if isinstance(self.source, StreamedSource):
+            return self.source.gamma_diagonal
         out: Array = np.einsum("ni,ni->i", self.influence, self.influence) / len(self.influence)
         return out
 
 
 @dataclass(frozen=True, eq=False)
-class CellSource:
+class TableSource:
     """Ordered variables without covariates: rows act through their cells."""
 
-    codes: Index
     tables: Tables
     thresholds: Array
     correlations: Array
@@ -135,10 +139,53 @@ class CellSource:
         """Influence of every category and cell."""
         return cell_influence(self.tables.paired, self.thresholds, self.correlations)
 
+    def by_cell(self) -> Callable[[Index], Array]:
+        """A function from rows of codes to their influence."""
+        found = self.cells()
+
+        def of_rows(codes: Index) -> Array:
+            levels, pairs = found.of_rows(codes)
+            return np.hstack([levels[:, self.item, self.step], pairs])
+
+        return of_rows
+
     def influence(self) -> Array:
         """Influence of every row."""
-        levels, pairs = self.cells().of_rows(self.codes)
-        return np.hstack([levels[:, self.item, self.step], pairs])
+        raise DataError("the influence of rows needs the rows; these are tables")
+
+
+@dataclass(frozen=True, eq=False)
+class CellSource(TableSource):
+    """Tables with the rows behind them."""
+
+    codes: Index
+
+    def influence(self) -> Array:
+        """Influence of every row."""
+        return self.by_cell()(self.codes)
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedSource(TableSource):
+    """Tables alone, and Gamma where a second pass over the rows has made it."""
+
+    streamed: Array | None
+
+    @property
+    def gamma(self) -> Array:
+        """Asymptotic covariance matrix of the moments."""
+        if self.streamed is None:
+            raise DataError(
+                "robust errors and tests need the sampling covariance of the tables: go over the rows a "
+                "second time with tables.with_gamma(chunks), or ask for DWLS or ULS without them"
+            )
+        return self.streamed
+
+    @property
+    def gamma_diagonal(self) -> Array:
+        """Its diagonal, which the tables give."""
+        levels, pairs = variances(self.tables.paired, self.cells())
+        return np.concatenate([levels[self.item, self.step], pairs])
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,14 +246,30 @@ def group_statistics(label: str, values: Array, X: Array, kinds: Kinds) -> Group
 
 
 def _from_cells(label: str, codes: Index, kinds: Kinds) -> GroupStatistics:
-    tables = Tables.of(codes, kinds.categories)
+    found = _solved(Tables.of(codes, kinds.categories))
+    source = CellSource(*found, kinds.level_step, kinds.level_item, codes)
+    return _of_source(label, source, kinds)
+
+
+def statistics_of_tables(label: str, tables: Tables, kinds: Kinds, gamma: Array | None) -> GroupStatistics:
+    """Take the moments of counted rows, with their sampling covariance where it is known."""
+    found = _solved(tables)
+    return _of_source(label, StreamedSource(*found, kinds.level_step, kinds.level_item, gamma), kinds)
+
+
+def _solved(tables: Tables) -> tuple[Tables, Array, Array]:
+    """Tables with their thresholds and polychoric correlations."""
     thresholds = thresholds_of(tables.margins)
-    r = polychorics(tables.paired, thresholds)
-    source = CellSource(codes, tables, thresholds, r, kinds.level_step, kinds.level_item)
+    return tables, thresholds, polychorics(tables.paired, thresholds)
+
+
+def _of_source(label: str, source: TableSource, kinds: Kinds) -> GroupStatistics:
     none: Sequence[float] = ()
+    levels = source.thresholds[kinds.level_item, kinds.level_step]
+    items = len(source.thresholds)
     return GroupStatistics(
-        label, len(codes), thresholds[kinds.level_item, kinds.level_step], np.zeros((len(thresholds), 0)),
-        symmetric_of(r, len(thresholds)), as_float(none), np.zeros((0, 0)), kinds, source,
+        label, round(source.tables.rows), levels, np.zeros((items, 0)),
+        symmetric_of(source.correlations, items), as_float(none), np.zeros((0, 0)), kinds, source,
     )  # fmt: skip
 
 

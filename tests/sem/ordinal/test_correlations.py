@@ -18,7 +18,7 @@ from pipeline.sem.ordinal.tables import pair_index
 
 from ..references import frame, load
 from ..tolerances import close
-from .references import AGE, HALF, ITEMS, NEURO, fitted
+from .references import AGE, GENDER, HALF, ITEMS, NEURO, fitted
 
 DATA = {
     "poly_800": (HALF, "listwise"),
@@ -81,6 +81,14 @@ def test_two_step_polychoric_of_polycor():
     reference = load("b_ordinal")["polychor_A2_A3"]["two_step"]
     mine = correlations(frame(HALF)[["A2", "A3"]])
     assert abs(mine.frame.loc["A2", "A3"] - reference["rho"]) < 1e-4
+
+
+@pytest.mark.parametrize("group", ["1", "2"])
+def test_categories_of_a_group_are_counted(group):
+    """Margins of the tables are those that the referee counted."""
+    reference, data = load("b_ordinal")["neuro_categories"][group], frame(GENDER)
+    codes = data.loc[data["gender"] == int(group), NEURO].to_numpy().astype(int) - 1
+    assert Tables.of(codes, [6] * 5).margins.tolist() == [reference[item] for item in NEURO]
 
 
 def test_gamma_of_fifteen_items():
