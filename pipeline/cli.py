@@ -179,7 +179,7 @@ def inspect(file: Path, *, json: bool = False) -> None:
 
     needed = memory_needed(file, file.suffix.lstrip(".").lower()) if file.is_file() else 0
     if needed > LARGE:
-        print(f"Reading {file.name} takes up to {needed / 1024**2:,.0f} MB of memory.", file=sys.stderr)
+        print(f"Reading {file.name} takes roughly {needed / 1024**2:,.0f} MB of memory.", file=sys.stderr)
     told = inspection.report(drafting.inspected(file), ROOT / "instruments")
     print(
         notation.dumps(told, indent=1, ensure_ascii=False)

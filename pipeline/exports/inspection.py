@@ -79,7 +79,7 @@ class Inspection:
 
 
 def memory_needed(path: Path, platform: str) -> int:
-    """Bytes that reading a file may take at most, by what was measured for each kind of file."""
+    """Bytes to allow for reading a file: a rough guess for each kind of file, not yet measured."""
     return int(path.stat().st_size * MEMORY.get(platform, MEMORY["csv"])) + 150 * 1024**2
 
 

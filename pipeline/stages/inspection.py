@@ -51,7 +51,7 @@ def lines(told: dict[str, Any], needed: int) -> list[str]:
     found = [
         f"{told['file']}: {told['platform']}, sure to {told['confidence']:.2f} ({told['sign']})",
         f"{how}, {told['header_rows']} header rows, {told['rows']} rows, {told['respondents']} with answers",
-        f"reading it takes up to {needed / 1024**2:,.0f} MB of memory",
+        f"reading it takes roughly {needed / 1024**2:,.0f} MB of memory",
     ]
     if told["parts"]:
         found.append(f"it mixes {len(told['parts'])} kinds of rows; shown are those with {told['part']}")
