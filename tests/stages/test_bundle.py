@@ -40,7 +40,7 @@ def quiet(line: str) -> None:
 def lay_out(root: Path, more: str = SHARED) -> None:
     small_study.build(root)
     text = (root / STUDY).read_text(encoding="utf-8").replace("links: {team: team}}", CORRECTED)
-    text = text.replace("ids: public", "ids: private").replace("draws: 2000", "draws: 1000, bootstrap: 200")
+    text = text.replace("ids: public", "ids: private")
     text += "report: {formats: [docx]}\n"
     (root / STUDY).write_text(text + more, encoding="utf-8")
     calm = root / "instruments" / "calm.yaml"
