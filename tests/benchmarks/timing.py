@@ -18,7 +18,7 @@ class Line:
 
     def __str__(self) -> str:
         theirs = "-" if self.lavaan is None else f"{self.lavaan:.3f}"
-        ratio = "-" if self.lavaan is None else f"{self.lavaan / self.ours:.0f}"
+        ratio = "-" if self.lavaan is None else f"{self.lavaan / self.ours:.3g}"
         return f"{self.case:<62} {self.ours:>9.3f} {theirs:>10} {ratio:>6}  {self.note}"
 
 
