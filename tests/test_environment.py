@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,25 @@ def test_pip_takes_over_where_uv_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [command[2] for command in ran] == ["pip", "uv", "pip"]
     assert "--require-hashes" in ran[2]
     assert "requirements.lock" in ran[2]
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("4", "4")])
+def test_linear_algebra_keeps_to_one_thread_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, used: str
+) -> None:
+    from pipeline import __main__, cli
+
+    name = "OPENBLAS_NUM_THREADS"
+    monkeypatch.setenv(name, "set, so that it is put back")
+    if given is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, given)
+    monkeypatch.setattr(environment, "enter", lambda _: None)
+    monkeypatch.setattr(cli, "main", lambda _: 0)
+    with pytest.raises(SystemExit):
+        __main__.main()
+    assert os.environ[name] == used
 
 
 def test_help_lists_every_target_once() -> None:

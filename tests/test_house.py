@@ -14,7 +14,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 MAY_IMPORT = {
     "__init__": set(),
-    "__main__": {"cli", "environment"},
+    "__main__": {"cli", "compute", "environment"},
     "environment": set(),
     "cli": {"plan", "study", "instrument", "adaptation", "declaration", "exports", "stages"},
     "plan": {"study", "stages"},
