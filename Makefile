@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 
-.PHONY: help setup report status simulate power calibrate benchmark test test-all
+.PHONY: help setup report status inspect new lock verify record bundle simulate power calibrate benchmark test test-all
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -11,11 +11,28 @@ help: ## list the targets
 setup: ## make .venv from the lock files (the other targets do this by themselves)
 	@$(PYTHON) -m pipeline.environment setup
 
-report: ## run a study from exports to report: make report STUDY=army-climate
-	@$(PYTHON) -m pipeline report $(STUDY)
+report: ## run a study from exports to report: make report STUDY=army-climate (or BUNDLE=folder)
+	@$(PYTHON) -m pipeline report $(if $(BUNDLE),--bundle "$(BUNDLE)",$(STUDY))
 
 status: ## say what of a study is out of date, and why
 	@$(PYTHON) -m pipeline status $(STUDY)
+
+inspect: ## say what an export holds, and draft a study for it: make inspect FILE=path
+	@$(PYTHON) -m pipeline inspect "$(FILE)"
+
+new: ## make a study from an export: make new STUDY=name FILE=path
+	@$(PYTHON) -m pipeline new "$(STUDY)" "$(FILE)"
+lock: ## freeze model, hypotheses, rules and seed; the report lists what changes later (AGAIN=1 anew)
+	@$(PYTHON) -m pipeline lock $(STUDY) $(if $(AGAIN),--again)
+
+verify: ## run a study anew and compare with its record: 0 the same, 1 numbers moved, 2 not run
+	@$(PYTHON) -m pipeline verify $(STUDY)
+
+record: ## keep a study's results as the record that verify compares with
+	@$(PYTHON) -m pipeline record $(STUDY)
+
+bundle: ## write a folder to share: metadata, codebook, licences, results and rows, if the study allows
+	@$(PYTHON) -m pipeline bundle $(STUDY)
 
 simulate: ## make the demonstration's synthetic exports again, to the byte
 	@$(PYTHON) -m pipeline simulate $(STUDY)

@@ -1,12 +1,13 @@
 """The command line: thin, no statistics. Each command is one call into the plan, a stage or a declaration.
 
-`__main__` calls `main`. Exit status 0, 1 (the study or its data are at fault) or 2 (usage).
-Heavy libraries are imported inside the commands, so that `--help` stays quick.
+`__main__` calls `main`. Exit status 0, 1 (the study or its data are at fault) or 2 (usage); `verify` has its
+own. Heavy libraries are imported inside the commands, so that `--help` stays quick.
 """
 
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,8 @@ from pathlib import Path
 from cyclopts import App, CycloptsError
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LARGE = 512 * 1024**2
 
 app = App(
     name="python -m pipeline",
@@ -29,7 +32,7 @@ app.command(instrument_app)
 def main(arguments: list[str]) -> int:
     """Run one command; a mistake of the user's is a message, never a traceback."""
     try:
-        app(arguments, exit_on_error=False, print_error=True)
+        status = app(arguments, exit_on_error=False, print_error=True)
     except CycloptsError:
         return 2
     except Exception as problem:
@@ -37,27 +40,47 @@ def main(arguments: list[str]) -> int:
             raise
         print(problem, file=sys.stderr)
         return 1
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 @app.command
-def report(study: str = "demo") -> None:
+def report(study: str = "demo", *, bundle: Path | None = None) -> None:
     """Run a study from its exports to its report; only what is out of date is done again.
 
     Args:
         study: A folder in data/.
+        bundle: A share folder: start from its de-identified rows instead.
     """
     from pipeline import plan
     from pipeline.stages.artefacts import Workspace
     from pipeline.study import load_study
 
-    workspace = Workspace(ROOT, study)
-    loaded = load_study(ROOT, study)
-    for warning in plan.warn_of_tracked_data(loaded, workspace):
-        print(f"Warning: {warning}", file=sys.stderr)
-    plan.run(loaded, workspace, tell=lambda line: print(line, file=sys.stderr, flush=True))
+    if bundle is not None:
+        loaded, workspace = plan.run_bundle(bundle, ROOT / "build" / "bundle", tell=_say)
+    else:
+        loaded, workspace = load_study(ROOT, study), Workspace(ROOT, study)
+        for warning in plan.warn_of_tracked_data(loaded, workspace):
+            print(f"Warning: {warning}", file=sys.stderr)
+        plan.run(loaded, workspace, tell=_say)
     for path in plan.reports(loaded, workspace):
         print(path.relative_to(ROOT).as_posix())
+
+
+@app.command
+def bundle(study: str = "demo") -> None:
+    """Write a folder to share: metadata, codebook, licences, results and, where the study allows, its rows.
+
+    Args:
+        study: A folder in data/.
+    """
+    from pipeline import plan
+    from pipeline.stages import bundle as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    loaded, workspace = load_study(ROOT, study), Workspace(ROOT, study)
+    plan.run(loaded, workspace, tell=_say)
+    print(stage.bundle(loaded, workspace).relative_to(ROOT).as_posix())
 
 
 @app.command
@@ -75,6 +98,111 @@ def status(study: str = "demo") -> None:
         print(f"{stage.name:<9}{'out of date' if stage.reasons else 'up to date'}")
         for reason in stage.reasons:
             print(f"         - {reason}")
+
+
+@app.command
+def lock(study: str = "demo", *, again: bool = False) -> None:
+    """Freeze model, hypotheses, instruments, rules, options and seed; the report lists what changes later.
+
+    Args:
+        study: A folder in data/.
+        again: Lock anew; the earlier lock stays on record.
+    """
+    from datetime import UTC, datetime
+
+    from pipeline.stages import lock as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    today = datetime.now(UTC).date()
+    written = stage.lock(load_study(ROOT, study), Workspace(ROOT, study), today, again=again)
+    print(f"{written.relative_to(ROOT).as_posix()}: commit it, so that its date can be shown.")
+
+
+@app.command
+def verify(study: str = "demo") -> int:
+    """Run a study anew in a clean place and compare its results with the committed record.
+
+    Exit status 0: the same. 1: something moved that matters. 2: the study could not be run or compared.
+
+    Args:
+        study: A folder in data/.
+    """
+    from pipeline import plan
+    from pipeline.stages import verify as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    try:
+        record = stage.read_record(load_study(ROOT, study), Workspace(ROOT, study))
+        found = plan.rerun(ROOT, study, tell=_say)
+    except Exception as problem:
+        if not _is_for_the_user(problem):
+            traceback.print_exc()
+        else:
+            print(problem, file=sys.stderr)
+        return 2
+    comparison = stage.compare(record, found)
+    print("\n".join(stage.lines(comparison)))
+    return 0 if comparison.is_same else 1
+
+
+@app.command
+def record(study: str = "demo") -> None:
+    """Run a study anew in a clean place and keep its results as the record that `verify` compares with.
+
+    Args:
+        study: A folder in data/.
+    """
+    from pipeline import plan
+    from pipeline.stages import verify as stage
+    from pipeline.stages.artefacts import Workspace
+    from pipeline.study import load_study
+
+    load_study(ROOT, study)
+    written = stage.write_record(Workspace(ROOT, study), plan.rerun(ROOT, study, tell=_say))
+    print(f"{written.relative_to(ROOT).as_posix()}: commit it, so that others can compare with it.")
+
+
+@app.command
+def inspect(file: Path, *, json: bool = False) -> None:
+    """Say what an export holds, what is wrong with it, and draft a study.yaml for it.
+
+    Args:
+        file: A file as the survey platform made it.
+        json: Write JSON, for programs.
+    """
+    import json as notation
+
+    from pipeline.exports.inspection import memory_needed
+    from pipeline.stages import drafting, inspection
+
+    needed = memory_needed(file, file.suffix.lstrip(".").lower()) if file.is_file() else 0
+    if needed > LARGE:
+        print(f"Reading {file.name} takes up to {needed / 1024**2:,.0f} MB of memory.", file=sys.stderr)
+    told = inspection.report(drafting.inspected(file), ROOT / "instruments")
+    print(
+        notation.dumps(told, indent=1, ensure_ascii=False)
+        if json
+        else "\n".join(inspection.lines(told, needed))
+    )
+
+
+@app.command
+def new(study: str, *files: Path) -> None:
+    """Make a study from exports: copies them to data/STUDY/exports and drafts study.yaml.
+
+    Args:
+        study: Name of the new folder in data/; nothing that is there is overwritten.
+        files: Exports as the survey platforms made them.
+    """
+    from pipeline.declaration import StudyError
+    from pipeline.stages.drafting import new_study
+
+    if not files:
+        raise StudyError.of("data", "no file is named", "python -m pipeline new STUDY FILE...")
+    for path in new_study(study, files, ROOT):
+        print(path.relative_to(ROOT).as_posix())
 
 
 @app.command
@@ -136,7 +264,7 @@ def calibrate(*, replications: int = 1000, workers: int | None = None, cluster: 
 
 @app.command
 def benchmark(*, quick: bool = False) -> None:
-    """Time the estimation core, beside lavaan where R has it, and draw the cost against items and rows.
+    """Time the estimation core, beside lavaan where R has it, and draw what items, rows and clusters cost.
 
     Args:
         quick: Leave out what takes lavaan a minute.
@@ -177,6 +305,10 @@ def adapt(old: Path, new: Path) -> None:
     from pipeline.adaptation import adapt as adapt_instrument
 
     print(f"{adapt_instrument(old, new)}: changes are recorded under `adaptation`.")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Where simulations run: in this process, on all cores, or on a Dask cluster when one is named.
 
+Work on large arrays, which numpy does beside other work, runs in threads of this process (`side_by_side`).
+
 `sem`, `psychometrics`, `mediation` and the stages hand a task over; it knows nothing of what the task does.
 A replication is seeded by its number, so that results depend neither on how many workers there are nor on
 how the work is cut up.
@@ -8,18 +10,21 @@ how the work is cut up.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import chain
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
 
+A = TypeVar("A")
 T = TypeVar("T")
 Task = Callable[["np.random.Generator"], T]
 Tell = Callable[[int], None]
@@ -86,6 +91,39 @@ def replicate(
     return list(chain.from_iterable(parts))
 
 
+def side_by_side(task: Callable[[A], T], pieces: Iterable[A], workers: int | None = None) -> Iterator[T]:
+    """Run a task on every piece in threads of this process; results in the order of the pieces.
+
+    Worth it where the task is numpy's work on large arrays. Pieces are taken as they are needed, one more
+    than there are threads, so that memory stays small.
+
+    Args:
+        task: A function that changes nothing but what it returns.
+        pieces: What it is called with, in turn.
+        workers: Threads; all cores where it is left out, but one in a process that was started to share
+            the cores with others. Results don't depend on it.
+    """
+    threads = threads_here() if workers is None else workers
+    if threads < 1:
+        raise ComputeError(f"{threads} workers: name at least one, or none for all cores")
+    if threads == 1:
+        yield from map(task, pieces)
+        return
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for piece in pieces:
+            waiting.append(pool.submit(copy_context().run, task, piece))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def threads_here() -> int:
+    """Return how many threads this process should use: all cores, but one where it is one of several."""
+    return 1 if parent_process() is not None else _cores()
+
+
 def generator(seed: int, number: int) -> np.random.Generator:
     """The random numbers of one replication."""
     import numpy as np
@@ -98,8 +136,10 @@ def _silent(done: int) -> None:
 
 
 def _workers(place: Place) -> int:
-    if place.workers is not None:
-        return place.workers
+    return _cores() if place.workers is None else place.workers
+
+
+def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -16,11 +17,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-from pipeline.stages.artefacts import Workspace, write_whole
-from pipeline.study import LoadedStudy
+from pipeline.stages.artefacts import Workspace, read_json, write_json, write_whole
+from pipeline.stages.identity import key_warnings
+from pipeline.stages.locking import alone
+from pipeline.stages.results import collect
+from pipeline.stages.unbundle import unbundle
+from pipeline.study import LoadedStudy, load_study
 
 STAGES = ("ingest", "screen", "score", "validate", "model", "report")
 CONFIG = "# Makes this folder the place where pytask keeps its records.\n[tool.pytask.ini_options]\n"
@@ -46,7 +52,8 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
     A stage that fails leaves what it had written before. Its exception is raised here.
     """
     started = time.monotonic()
-    session = _build(study, workspace, tell)
+    with alone(workspace):
+        session = _build(study, workspace, tell)
     for done in session.execution_reports:
         if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
             raise done.exc_info[1]
@@ -57,6 +64,35 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
     tell(
         f"{ran} of {len(STAGES)} stages run in {seconds:.1f} s." if ran else f"Up to date ({seconds:.1f} s)."
     )
+
+
+def rerun(root: Path, study: str, tell: Tell) -> dict[str, Any]:
+    """The results of a study, made from its exports in a temporary copy of what it is declared with.
+
+    Nothing that an earlier run left is seen, and nothing is left behind.
+    """
+    with TemporaryDirectory(prefix="survey-pipeline-") as folder:
+        clean = Path(folder)
+        for name in (f"data/{study}", "instruments"):
+            shutil.copytree(root / name, clean / name)
+        loaded, workspace = load_study(clean, study), Workspace(clean, study)
+        for name in STAGES[:-1]:
+            started = time.monotonic()
+            getattr(import_module(f"pipeline.stages.{name}"), name)(loaded, workspace)
+            tell(f"  {name:<9}{time.monotonic() - started:5.1f} s")
+        file = clean / "results.json"
+        write_json(file, collect(loaded, workspace))
+        return read_json(file)
+
+
+def run_bundle(folder: Path, below: Path, tell: Tell) -> tuple[LoadedStudy, Workspace]:
+    """Run the stages after scoring on the de-identified rows of a share folder, laid out under `below`."""
+    loaded, workspace = unbundle(folder, below)
+    for name in STAGES[STAGES.index("score") + 1 :]:
+        started = time.monotonic()
+        getattr(import_module(f"pipeline.stages.{name}"), name)(loaded, workspace)
+        tell(f"  {name:<9}{time.monotonic() - started:5.1f} s")
+    return loaded, workspace
 
 
 def status(study: LoadedStudy, workspace: Workspace) -> tuple[StageStatus, ...]:
@@ -74,9 +110,10 @@ def reports(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
 
 
 def warn_of_tracked_data(study: LoadedStudy, workspace: Workspace) -> tuple[str, ...]:
-    """Name raw exports and artefacts of a study with private ids that git tracks."""
+    """Name raw exports, artefacts and the key of a study with private ids that git tracks."""
     if study.declared.ids == "public":
         return ()
+    keys = key_warnings(study.id)
     folders = [
         (workspace.declared / "exports").relative_to(workspace.root).as_posix(),
         workspace.build.relative_to(workspace.root).as_posix(),
@@ -85,8 +122,8 @@ def warn_of_tracked_data(study: LoadedStudy, workspace: Workspace) -> tuple[str,
     try:
         listed = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return ()
-    return tuple(
+        return keys
+    return keys + tuple(
         f"{path} is tracked by git, and so shared with whoever gets the repository. "
         f"To keep the file and stop tracking it: git rm --cached '{path}'"
         for path in listed.stdout.splitlines()

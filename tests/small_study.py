@@ -49,7 +49,7 @@ path: |
   warmth -> thriving
 hypotheses:
   - {id: H1, effect: warmth -> calm -> thriving, level: within, sign: positive, smallest: 0.02}
-intervals: {draws: 2000}
+intervals: {draws: 2000, bootstrap: 200}
 seed: 7
 """
 

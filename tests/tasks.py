@@ -6,6 +6,8 @@ import os
 
 import numpy as np
 
+from pipeline.compute import threads_here
+
 
 def first_draw(generator: np.random.Generator) -> float:
     return float(generator.random())
@@ -20,3 +22,9 @@ def threads(generator: np.random.Generator) -> str | None:
 def end_the_process(generator: np.random.Generator) -> None:
     del generator
     os._exit(3)
+
+
+def threads_of_process(generator: np.random.Generator) -> int:
+    """How many threads a simulation would use in this process."""
+    del generator
+    return threads_here()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
+import time
 from functools import partial
 
 import pytest
-from tasks import end_the_process, first_draw, threads
+from tasks import end_the_process, first_draw, threads, threads_of_process
 
-from pipeline.compute import ComputeError, Place, generator, replicate
+from pipeline.compute import ComputeError, Place, generator, replicate, side_by_side
 from pipeline.mediation.calibration import Trial
 from pipeline.mediation.calibration.design import sample
 
@@ -44,6 +46,37 @@ def test_workers_have_one_thread_each_and_this_process_keeps_its_own(monkeypatch
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_threads_answer_in_order_and_take_pieces_as_they_need_them(workers):
+    taken, waiting = [], []
+
+    def pieces():
+        for piece in range(12):
+            taken.append(piece)
+            yield piece
+
+    def task(piece):
+        time.sleep(0.01 * (piece % 3))
+        return piece, threading.current_thread().name
+
+    answers = []
+    for done, answer in enumerate(side_by_side(task, pieces(), workers)):
+        waiting.append(len(taken) - done)
+        answers.append(answer)
+    assert [number for number, _ in answers] == list(range(12))
+    assert len({name for _, name in answers}) == workers
+    assert max(waiting) <= workers + 1
+
+
+def test_an_error_in_a_thread_is_raised_here():
+    with pytest.raises(ZeroDivisionError):
+        list(side_by_side(lambda piece: 1 // piece, [1, 0, 1], 2))
+
+
+def test_a_process_among_others_uses_one_thread():
+    assert replicate(threads_of_process, 2, 1, Place(2), chunk=1) == [1, 1]
+
+
 def test_a_worker_that_is_ended_is_told_in_words():
     with pytest.raises(ComputeError, match="ended from outside"):
         replicate(end_the_process, 4, 1, Place(2), chunk=2)
@@ -52,6 +85,8 @@ def test_a_worker_that_is_ended_is_told_in_words():
 def test_fewer_than_one_worker_is_refused():
     with pytest.raises(ComputeError, match="at least one"):
         Place(0)
+    with pytest.raises(ComputeError, match="at least one"):
+        list(side_by_side(str, [1], 0))
 
 
 @pytest.mark.skipif(HAS_DASK, reason="Dask is installed here: there is nothing to be told")

@@ -15,7 +15,8 @@ from pipeline.study import load_study
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    small_study.build(tmp_path)
+    folder = small_study.build(tmp_path)
+    replace(folder / "study.yaml", "ids: public", "ids: public\nreport: {formats: [html]}")
     return tmp_path
 
 
@@ -48,7 +49,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(root: Path) -> No
 
 
 EDITS = {
-    "seed": ("data/small/study.yaml", "seed: 7", "seed: 8", ["model", "report"]),
+    "seed": ("data/small/study.yaml", "seed: 7", "seed: 8", ["validate", "model", "report"]),
     "title": ("data/small/study.yaml", "title: A Small Study", "title: Another", ["score", "report"]),
     "screening": (
         "data/small/study.yaml",
@@ -75,8 +76,8 @@ def test_status_names_what_changed(root: Path) -> None:
     run(root)
     replace(root / "data/small/study.yaml", "seed: 7", "seed: 8")
     reasons = outdated(root)
-    assert next(iter(reasons)) == "model"
-    assert any("seed" in reason for reason in reasons["model"])
+    assert next(iter(reasons)) == "validate"
+    assert all(any("seed" in reason for reason in reasons[stage]) for stage in ("validate", "model"))
     replace(root / "data/small/exports/survey.csv", "P000,TEAM00", "P000,TEAM01")
     assert outdated(root)["ingest"] == ("data/small/exports/survey.csv has changed",)
 
@@ -154,16 +155,24 @@ plan.run(load_study(root, "small"), Workspace(root, "small"), lambda line: print
 """
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study run in one go, in all formats."""
+    folder = tmp_path_factory.mktemp("whole")
+    small_study.build(folder)
+    run(folder)
+    return folder
+
+
 @pytest.mark.parametrize("stage", ["ingest", "score", "model"])
 def test_a_run_killed_outright_is_picked_up_with_the_same_result(
-    root: Path, tmp_path_factory: pytest.TempPathFactory, stage: str
+    tmp_path: Path, whole: Path, stage: str
 ) -> None:
     import subprocess
     import sys
 
-    whole = tmp_path_factory.mktemp("whole")
-    small_study.build(whole)
-    run(whole)
+    root = tmp_path
+    small_study.build(root)
     command = [sys.executable, "-c", RUN_SMALL, str(root)]
     with subprocess.Popen(command, cwd=small_study.REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -160,7 +160,7 @@ BROKEN = {
     "platform": (
         "platform: spss",
         "platform: sps",
-        "8:50: 'sps' is not one of: qualtrics, spss, csv (did you mean",
+        "8:50: 'sps' is not one of: qualtrics, redcap",
     ),
     "scale's export": (
         "export: staff, columns",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.exports.export import Column, Export, ExportError, Provenance, sha256_of
+from pipeline.exports.export import WHOLE, Column, Export, ExportError, Part, Provenance, sha256_of
+from pipeline.exports.parts import not_of_part
 from pipeline.exports.recognise import LOOKS, of_another_platform, of_headers
 from pipeline.exports.text import Records, read_records
 
@@ -37,37 +38,86 @@ class Table:
     notes: tuple[str, ...]
 
 
-def read_csv(path: Path) -> Export:
+def read_csv(path: Path, part: Part = WHOLE) -> Export:
     """Read a plain delimited file with one header row."""
-    records = read_records(path)
+    return plain_table(path, "csv", read_records(path), part)
+
+
+def plain_table(path: Path, platform: str, records: Records, part: Part) -> Export:
+    """A table with one header row and nothing that a platform adds."""
     looks = of_headers(records.rows[:4])
     if looks in {"qualtrics", "surveymonkey"}:
-        raise of_another_platform(path.name, "csv", looks)
-    table = tabulate(records, 1, path.name, decimal_comma=records.delimiter in ";\t")
-    notes = (*records.notes, *table.notes)
-    if looks is not None:
-        notes += (f"looks like {LOOKS[looks][0]}, read as plain CSV",)
+        raise of_another_platform(path.name, platform, looks)
+    notes = (f"looks like {LOOKS[looks][0]}, read as plain {platform.upper()}",) if looks is not None else ()
+    return assembled(path, platform, records, 1, {}, part=part, notes=notes)
+
+
+def assembled(
+    path: Path,
+    platform: str,
+    records: Records,
+    header_rows: int,
+    columns: Mapping[str, Column],
+    *,
+    part: Part = WHOLE,
+    notes: tuple[str, ...] = (),
+) -> Export:
+    """The export that records make: typed columns, the codebook given, and where they came from."""
+    names = headers(records.rows[0], path.name)
+    skip = not_of_part(records.rows, header_rows, names, part.rows, path.name)
+    comma = bool(records.delimiter) and records.delimiter in ";\t"
+    table = tabulate(records, header_rows, path.name, decimal_comma=comma, skip=skip)
     provenance = Provenance(
         file=path.name,
         sha256=sha256_of(path),
-        platform="csv",
+        platform=platform,
         encoding=records.encoding,
-        delimiter=records.delimiter,
-        header_rows=1 + records.skipped,
+        delimiter=records.delimiter or None,
+        header_rows=header_rows + records.skipped,
         rows=len(table.frame),
-        notes=notes,
+        notes=(*records.notes, *table.notes, *notes),
     )
-    columns = {name: Column(name) for name in table.frame.columns}
-    return Export(table.frame, columns, provenance, table.missing_counts)
+    known = {name: columns.get(name, Column(name)) for name in table.frame.columns}
+    return Export(table.frame, known, provenance, table.missing_counts, elsewhere=len(skip))
 
 
-def tabulate(records: Records, header_rows: int, file: str, *, decimal_comma: bool = False) -> Table:
-    """Build typed columns from the records below `header_rows`; names are in the first record."""
+def renamed(records: Records, names: Sequence[str]) -> Records:
+    """The records under other column names."""
+    return replace(records, rows=[list(names), *records.rows[1:]])
+
+
+def told_apart(names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Column names with repeated ones numbered in the order of the file, and a note that says so."""
+    plain = [" ".join(name.replace("\ufeff", "").split()) for name in names]
+    often, seen, found = Counter(plain), Counter[str](), []
+    for name in plain:
+        seen[name] += 1
+        found.append(f"{name} ({seen[name]})" if name and often[name] > 1 and seen[name] > 1 else name)
+    clash = len(set(filter(None, found))) < len([name for name in found if name])
+    found = [f"{name} (column {i})" if clash and name else name for i, name in enumerate(found, 1)]
+    twice = [name for name, n in often.items() if name and n > 1]
+    told = f"{len(twice)} column names occur more than once; they were numbered in the order of the file"
+    return found, (told,) if twice else ()
+
+
+def tabulate(
+    records: Records,
+    header_rows: int,
+    file: str,
+    *,
+    decimal_comma: bool = False,
+    skip: frozenset[int] = frozenset(),
+) -> Table:
+    """Build typed columns from the records below `header_rows`; names are in the first record.
+
+    `skip` holds positions below the header that belong to another part of the file.
+    """
     import pandas as pd
 
     header = headers(records.rows[0], file)
     body = replace(records, rows=records.rows[header_rows:], lines=records.lines[header_rows:])
-    kept = [position for position, row in enumerate(body.rows) if any(cell.strip() for cell in row)]
+    filled = [position for position, row in enumerate(body.rows) if any(cell.strip() for cell in row)]
+    kept = [position for position in filled if position not in skip]
     rows = _even(body, kept, len(header), file)
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(header)
     columns: dict[str, pd.Series] = {}
@@ -83,7 +133,7 @@ def tabulate(records: Records, header_rows: int, file: str, *, decimal_comma: bo
         columns[label] = pd.Series(values, index=index, dtype=dtype)
         counts.update({label: found} if found else {})
         commas += [label] if comma else []
-    blank = len(body.rows) - len(kept)
+    blank = len(body.rows) - len(filled)
     notes = [f"{blank} blank rows left out"] if blank else []
     notes += [f"decimal comma in: {', '.join(commas)}"] if commas else []
     return Table(pd.DataFrame(columns, index=index), counts, tuple(notes))

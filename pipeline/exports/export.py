@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Code = float | int | str
 Missing = float | int | str | tuple[float, float]
-Kind = Literal["meta", "answer", "identifier"]
+Kind = Literal["meta", "answer", "multiple", "other text", "identifier"]
 
 
 class ExportError(ValueError):
@@ -34,8 +34,10 @@ class ExportError(ValueError):
 class Column:
     """One column of an export: its question, its value labels, and the codes that mean "no answer".
 
-    `role` says what a platform's own column records: response_id, started, ended, seconds, status,
-    channel, finished, progress, recorded, language. `time_zone` is the zone of its moments.
+    `kind` is "multiple" for one choice of a multi-select question (1, 0, or missing where it was never
+    reached) and "other text" for what was written beside a choice. `role` says what a platform's own
+    column records: response_id, started, ended, seconds, status, channel, finished, progress, recorded,
+    language, version. `time_zone` is the zone of its moments.
     """
 
     name: str
@@ -45,6 +47,18 @@ class Column:
     missing: tuple[Missing, ...] = ()
     role: str | None = None
     time_zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a file is to be read: a sheet, the rows with these values, with which data dictionary."""
+
+    sheet: str | None = None
+    rows: Mapping[str, str] = field(default_factory=dict)
+    dictionary: Path | None = None
+
+
+WHOLE = Part()
 
 
 @dataclass(frozen=True)
@@ -66,12 +80,18 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """A file as read. The frame's index is the data row in the file, from 1 (SPSS: case number)."""
+    """A file as read. The frame's index is the data row in the file, from 1 (SPSS: case number).
+
+    `parts` names the kinds of rows that a file mixes (events, repeating forms), as `Part.rows` selects
+    them; `elsewhere` counts the rows of parts that were not selected.
+    """
 
     frame: pd.DataFrame
     columns: Mapping[str, Column]
     provenance: Provenance
     missing_counts: Mapping[str, Mapping[str, int]]
+    parts: tuple[Mapping[str, str], ...] = ()
+    elsewhere: int = 0
 
     def role(self, role: str) -> Column | None:
         """The column that plays a role, or None."""

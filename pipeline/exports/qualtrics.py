@@ -7,12 +7,13 @@ the row of question text gives the labels, verbatim.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.exports.delimited import headers, tabulate
-from pipeline.exports.export import Column, Export, Provenance, sha256_of
+from pipeline.exports.delimited import assembled, headers
+from pipeline.exports.export import WHOLE, Column, Export, Kind, Part, code_text
+from pipeline.exports.multiple import settled
 from pipeline.exports.recognise import (
     import_id_row,
     is_legacy,
@@ -22,9 +23,15 @@ from pipeline.exports.recognise import (
     qualtrics_roles,
     response_id_place,
 )
-from pipeline.exports.text import read_records
+from pipeline.exports.spss import is_sav, read_sav_of
+from pipeline.exports.table import read_table
 
 _TIME_ZONE = re.compile(r"['\"]timeZone['\"]\s*:\s*['\"]([A-Za-z0-9_+/-]{1,64})['\"]")
+_CHOICE = re.compile(r"(?P<question>.+)_-?\d+")
+_META = re.compile(
+    r".*_(First Click|Last Click|Page Submit|Click Count)|.*_DO(_.*)?|Q_(RecaptchaScore|RelevantID\w*"
+    r"|BallotBoxStuffing|TerminateFlag|TotalDuration|Duplicate\w*|URL|Language)|ResponseSet"
+)
 _MOMENTS = frozenset({"started", "ended", "recorded"})
 
 
@@ -35,27 +42,49 @@ class _Header:
     import_ids: Sequence[str]
 
 
-def read_qualtrics(path: Path) -> Export:
-    """Read a Qualtrics CSV or TSV, coded by numbers or by choice text."""
-    records = read_records(path)
+def read_qualtrics(path: Path, part: Part = WHOLE) -> Export:
+    """Read a Qualtrics CSV, TSV or .sav, coded by numbers or by choice text."""
+    if is_sav(path):
+        return read_sav_of("qualtrics", path, part)
+    records = read_table(path, part)
     first = records.rows[:4]
-    if not is_qualtrics(first) and not qualtrics_roles(headers(first[0], path.name)):
+    names = headers(first[0], path.name)
+    if not is_qualtrics(first) and not qualtrics_roles(names):
         raise of_another_platform(path.name, "qualtrics", of_headers(first) or "csv")
     header = _header(first)
-    table = tabulate(records, header.rows, path.name)
-    provenance = Provenance(
-        file=path.name,
-        sha256=sha256_of(path),
-        platform="qualtrics",
-        encoding=records.encoding,
-        delimiter=records.delimiter,
-        header_rows=header.rows + records.skipped,
-        rows=len(table.frame),
-        notes=(*records.notes, *table.notes),
-    )
-    columns = _columns(headers(first[0], path.name), header, legacy=is_legacy(first))
-    kept = {name: columns.get(name, Column(name)) for name in table.frame.columns}
-    return Export(table.frame, kept, provenance, table.missing_counts)
+    columns = _columns(names, header, legacy=is_legacy(first))
+    export = assembled(path, "qualtrics", records, header.rows, columns, part=part)
+    return settled(export, _choices(export, dict(zip(names, header.import_ids, strict=False))), unchosen=())
+
+
+def _choices(export: Export, ids: Mapping[str, str]) -> list[list[str]]:
+    """Multi-select questions: columns of one question, each marked by 1 or by its own choice, or blank.
+
+    Qualtrics leaves a choice that was not made blank, as it leaves a question that was never shown. An
+    item of a matrix that everyone answered alike has no blank where the others have answers.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, column in export.columns.items():
+        found = _CHOICE.fullmatch(name)
+        if found and column.kind == "answer":
+            groups.setdefault(found["question"], []).append(name)
+    return [group for group in groups.values() if len(group) > 1 and _is_multiple(export, group, ids)]
+
+
+def _is_multiple(export: Export, group: Sequence[str], ids: Mapping[str, str]) -> bool:
+    cells = export.frame[group]
+    marks = {name: {code_text(cell) for cell in cells[name].dropna().unique()} for name in group}
+    if any(len(seen) > 1 for seen in marks.values()) or not any(marks.values()):
+        return False
+    if all("choiceId" in ids.get(name, "") for name in group):
+        return True
+    own = [seen <= {"1"} or _ends_with(export.columns[name], seen) for name, seen in marks.items()]
+    partly = cells.notna().any(axis="columns") & cells.isna().any(axis="columns")
+    return all(own) and bool(partly.any())
+
+
+def _ends_with(column: Column, marks: set[str]) -> bool:
+    return all((column.label or "").rstrip().endswith(mark) for mark in marks)
 
 
 def _header(rows: Sequence[Sequence[str]]) -> _Header:
@@ -88,9 +117,10 @@ def _columns(names: Sequence[str], header: _Header, *, legacy: bool) -> dict[str
         if role in _MOMENTS and position < len(header.import_ids):
             found = _TIME_ZONE.search(header.import_ids[position])
             zone = found.group(1) if found else None
-        columns[name] = Column(
-            name, label.strip() or None, "meta" if role else "answer", role=role, time_zone=zone
-        )
+        kind: Kind = "meta" if role or _META.fullmatch(name) else "answer"
+        if kind == "answer" and name.endswith("_TEXT"):
+            kind = "other text"
+        columns[name] = Column(name, label.strip() or None, kind, role=role, time_zone=zone)
     return columns
 
 

@@ -20,7 +20,9 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "workbook"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old workbook"),
     (b"<stata_dta>", "stata"),
-    (b"HEADER RECORD*******LIBRARY HEADER", "sas"),
+    (b"HEADER RECORD*******LIB", "sas"),
+    (b"\0" * 12 + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00\x09\xc7\x31\x8c\x18\x1f\x10\x11", "sas"),
+    (b"PAR1", "parquet"),
     (b"\x1f\x8b", "compressed"),
     (b"Rar!", "compressed"),
     (b"7z\xbc\xaf\x27\x1c", "compressed"),
@@ -34,26 +36,43 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "csv": ("a plain delimited text file", "write `platform: csv`"),
     "workbook": (
         "an Excel workbook or a zip archive",
-        "unpack it, or save the sheet as 'CSV UTF-8', and write `platform: csv`",
+        "write `platform: xlsx`, or the platform that made it",
     ),
-    "old workbook": ("an old Excel workbook", "save the sheet as 'CSV UTF-8' and write `platform: csv`"),
+    "xlsx": ("an Excel workbook", "write `platform: xlsx`"),
+    "old workbook": ("an old Excel workbook", "save it as .xlsx and write `platform: xlsx`"),
     "portable": ("an SPSS portable file", "save it as .sav in SPSS and write `platform: spss`"),
-    "stata": ("a Stata file", "save it as .sav or CSV and write `platform: spss` or `platform: csv`"),
-    "sas": ("a SAS file", "save it as .sav or CSV and write `platform: spss` or `platform: csv`"),
+    "stata": ("a Stata file", "write `platform: stata`"),
+    "sas": ("a SAS file", "write `platform: sas`"),
+    "parquet": ("a parquet file", "write `platform: parquet`"),
     "r": ("an R data file", "write it from R as CSV and write `platform: csv`"),
     "compressed": ("a compressed archive", "unpack it first"),
     "pdf": ("a PDF", "export the answers as CSV or SPSS"),
     "html": ("a web page", "the download probably needed a login: export again"),
     "json": ("a JSON file", "export the answers as CSV or SPSS"),
-    "redcap": ("a REDCap export", "export 'CSV (raw data)' and write `platform: csv`"),
-    "limesurvey": ("a LimeSurvey export", "export CSV with question codes and write `platform: csv`"),
-    "surveymonkey": (
-        "a SurveyMonkey export with two header rows",
-        "export it as SPSS and write `platform: spss`",
-    ),
-    "kobo": ("a Kobo or ODK export", "export it with XML names as headers and write `platform: csv`"),
-    "forms": ("an export of Google or Microsoft Forms", "save it as CSV and write `platform: csv`"),
+    "redcap": ("a REDCap export", "write `platform: redcap`"),
+    "limesurvey": ("a LimeSurvey export", "write `platform: limesurvey`"),
+    "surveymonkey": ("a SurveyMonkey export", "write `platform: surveymonkey`"),
+    "kobo": ("a Kobo or ODK export", "write `platform: kobo`"),
+    "google_forms": ("an export of Google Forms", "write `platform: google_forms`"),
+    "microsoft_forms": ("an export of Microsoft Forms", "write `platform: microsoft_forms`"),
 }
+
+CONTAINERS: Mapping[str, frozenset[str]] = {
+    "spss": frozenset({"qualtrics"}),
+    "workbook": frozenset(
+        {
+            "xlsx",
+            "surveymonkey",
+            "kobo",
+            "google_forms",
+            "microsoft_forms",
+            "limesurvey",
+            "qualtrics",
+            "redcap",
+        }
+    ),
+}
+"""What a file may be by its first bytes, and the platforms that export such files."""
 
 _ROLES = {
     "responseid": "response_id",
@@ -69,6 +88,10 @@ _ROLES = {
 }
 _IMPORT_ID = re.compile(r"\s*\{\s*['\"]ImportId['\"]")
 _REDCAP = re.compile(r"redcap_(event_name|repeat_instrument|repeat_instance|data_access_group|survey_.*)$")
+_REDCAP_LABEL = re.compile(r".* \(choice=.*\)|repeat instrument|data access group")
+_STAMPS = frozenset(
+    {"timestamp", "zeitstempel", "horodateur", "marca temporal", "tijdstempel", "carimbo de data/hora"}
+)
 _LIMESURVEY = re.compile(r".*\[(SQ\d+|other)\]|\d+X\d+X\d+.*", re.IGNORECASE)
 _KOBO = {"_uuid", "_submission_time", "_index", "_validation_status", "__version__", "deviceid"}
 
@@ -88,7 +111,7 @@ def check_readable(path: Path, platform: str) -> None:
         )
     with path.open("rb") as file:
         found = of_bytes(file.read(4096))
-    if found is not None and found != platform:
+    if found is not None and found != platform and platform not in CONTAINERS.get(found, ()):
         raise of_another_platform(path.name, platform, found)
 
 
@@ -108,7 +131,14 @@ def of_bytes(head: bytes) -> str | None:
         return "html"
     if b"ascii spss port file" in head.lower():
         return "portable"
+    if is_old_stata(head):
+        return "stata"
     return "json" if re.match(rb'\{\s*"|\[\s*[\{\[]', start) else None
+
+
+def is_old_stata(head: bytes) -> bool:
+    """Whether the first bytes are those of Stata 8 to 12: version, byte order, file type, a zero."""
+    return len(head) > 109 and head[0] in (113, 114, 115) and head[1] in (1, 2) and head[2:4] == b"\x01\x00"
 
 
 def of_headers(rows: Sequence[Sequence[str]]) -> str | None:
@@ -118,13 +148,34 @@ def of_headers(rows: Sequence[Sequence[str]]) -> str | None:
     names = [cell.strip() for cell in rows[0]] if rows else []
     lowered = {name.lower() for name in names}
     signs = {
-        "redcap": any(_REDCAP.match(name) or "___" in name for name in lowered),
+        "redcap": any(
+            _REDCAP.match(name) or "___" in name or _REDCAP_LABEL.fullmatch(name) for name in lowered
+        )
+        or _has_status(names, rows[1:]),
         "surveymonkey": {"respondent id", "collector id"} <= lowered,
-        "limesurvey": any(map(_LIMESURVEY.fullmatch, names)) or {"submitdate", "lastpage"} <= lowered,
+        "limesurvey": any(map(_LIMESURVEY.fullmatch, names))
+        or {"submitdate", "lastpage"} <= lowered
+        or {"date submitted", "last page"} <= lowered
+        or {"response id", "last page seen"} <= lowered,
         "kobo": len(lowered & _KOBO) >= 2,
-        "forms": {"start time", "completion time"} <= lowered or names[:1] == ["Timestamp"],
+        "microsoft_forms": {"start time", "completion time"} <= lowered,
+        "google_forms": bool(names) and names[0].lower() in _STAMPS and _is_dated(rows[1:]),
     }
     return next((platform for platform, found in signs.items() if found), None)
+
+
+def _has_status(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the file ends in the status of a REDCap form: 0, 1, 2 or blank."""
+    places = [i for i, name in enumerate(names) if name.endswith("_complete") or name == "Complete?"]
+    seen = {row[i].strip() for row in rows for i in places if i < len(row)}
+    words = {"", "0", "1", "2", "Incomplete", "Unverified", "Complete"}
+    return bool(places) and bool(seen - {""}) and seen <= words
+
+
+def _is_dated(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column holds dates, or nothing at all."""
+    cells = [row[0].strip() for row in rows if row and row[0].strip()]
+    return all(re.match(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}", cell) for cell in cells)
 
 
 def is_qualtrics(rows: Sequence[Sequence[str]]) -> bool:

@@ -37,16 +37,21 @@ class Records:
 
 def read_records(path: Path) -> Records:
     """Decode a delimited file and split it into records."""
-    text, encoding, notes = _decode(path.read_bytes(), path.name)
+    return records_of(path.read_bytes(), path.name)
+
+
+def records_of(data: bytes, file: str) -> Records:
+    """Decode the bytes of a delimited file and split them into records."""
+    text, encoding, notes = _decode(data, file)
     declared = re.match(r"sep=([^\r\n])\r?\n", text)
     if declared:
         text = text[declared.end() :]
         notes += ("the first line names the delimiter",)
     delimiter = declared.group(1) if declared else _delimiter(text)
-    rows, lines = _split(text, delimiter, path.name)
+    rows, lines = _split(text, delimiter, file)
     first = next((i for i, row in enumerate(rows) if row), None)
     if first is None or not any(any(map(str.strip, row)) for row in rows):
-        raise ExportError(path.name, "the file holds nothing but blank lines", "export it again")
+        raise ExportError(file, "the file holds nothing but blank lines", "export it again")
     last = max(i for i, row in enumerate(rows) if row)
     kept = slice(first, last + 1)
     lines = [line + bool(declared) for line in lines[kept]]

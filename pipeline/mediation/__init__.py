@@ -16,7 +16,7 @@ from pipeline.mediation.effects import IndirectEffects, contextual_effects, indi
 from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import PathGraph
-from pipeline.mediation.latent_means import fit_latent_means
+from pipeline.mediation.latent_means import Bounds, fit_latent_means
 from pipeline.mediation.latent_products import (
     LatentInteraction,
     fit_latent_interaction,
@@ -57,6 +57,7 @@ __all__ = [
     "LATENT_VARIABLES",
     "LATENT_VARIABLES_BETWEEN",
     "MANIFEST_MEANS",
+    "Bounds",
     "Comparison",
     "Design",
     "Equation",

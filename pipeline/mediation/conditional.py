@@ -1,23 +1,28 @@
 """Effects at values of a moderator: simple slopes, conditional indirect effects, the index, regions.
 
 The stages call `simple_slopes`, `conditional_indirect`, `index_of_moderation` and `johnson_neyman` on a
-`ModeratedModel`. Draws of slopes come from `draw_slopes` (Monte Carlo) or from a bootstrap.
+`ModeratedModel`. Draws of slopes come from `draw_slopes` (Monte Carlo); with resamples of the model there are
+bootstrap intervals too, in the columns boot_se, boot_lower, boot_upper (percentile), bc_lower, bc_upper. In a
+resample products and values of moderators stay what they are: deviations from cluster means do not change
+where whole clusters are drawn, and an effect at a fixed value does not depend on where a product is centred.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.mediation.evidence import Evidence
 from pipeline.mediation.graph import Edge, Route, label
 from pipeline.mediation.likelihood import Floats
 from pipeline.mediation.model import Slope, reference
 from pipeline.mediation.moderation import ModeratedModel, Weights
-from pipeline.mediation.montecarlo import percentile_interval
 from pipeline.mediation.products import Moderation
+from pipeline.mediation.resamples import Resamples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,21 +30,25 @@ if TYPE_CHECKING:
 Drawn = Mapping[Slope, Floats]
 
 
-def simple_slopes(moderated: ModeratedModel) -> pd.DataFrame:
+def simple_slopes(moderated: ModeratedModel, resamples: Resamples | None = None) -> pd.DataFrame:
     """The slope of each moderated arrow at the declared values of its moderator.
 
     b + d (w - mean), with se from the covariance of b and d (Aiken & West, 1991), t or z, p and interval.
     Columns: moderator, predictor, outcome, level, value and unit (as declared), at (in the moderator's
-    units), est, se, z, df, pvalue, ci_lower, ci_upper.
+    units), est, se, z, df, pvalue, ci_lower, ci_upper, and those of the bootstrap.
     """
     import pandas as pd
 
-    rows = []
+    evidence, rows = _evidence(moderated, {}, resamples), []
     for one in moderated.moderations:
         for value in one.values:
             at = moderated.scale(one).at(value, one.unit)
+            weights = moderated.arrow(one.arrow, one.level, {one.moderator: at})
             rows.append(
-                _named(one) | {"value": value, "unit": one.unit, "at": at} | slope_at(moderated, one, at)
+                _named(one)
+                | {"value": value, "unit": one.unit, "at": at}
+                | slope_at(moderated, one, at)
+                | evidence.bootstrapped(partial(_product, [weights]))
             )
     return pd.DataFrame(rows)
 
@@ -63,17 +72,19 @@ def slope_at(moderated: ModeratedModel, one: Moderation, at: float) -> dict[str,
     }
 
 
-def conditional_indirect(moderated: ModeratedModel, drawn: Drawn) -> pd.DataFrame:
+def conditional_indirect(
+    moderated: ModeratedModel, drawn: Drawn, resamples: Resamples | None = None
+) -> pd.DataFrame:
     """Indirect effects along moderated routes at the declared values of each moderator.
 
     A route's effect is the product of its arrows' slopes at that value, whichever stages are moderated; other
     moderators stay at their centre. The interval is the percentile one of the draws; se is that of the delta
     method. Columns: route, level, moderator, value, unit, at, est, se, ci_lower, ci_upper, pvalue,
-    pvalue_is_bound.
+    pvalue_is_bound, interval (how it was made), and those of the bootstrap.
     """
     import pandas as pd
 
-    rows = []
+    evidence, rows = _evidence(moderated, drawn, resamples), []
     for first, route in _routes(moderated):
         for value in first.values:
             at = moderated.scale(first).at(value, first.unit)
@@ -89,33 +100,39 @@ def conditional_indirect(moderated: ModeratedModel, drawn: Drawn) -> pd.DataFram
                     "est": float(np.prod([moderated.value(weights) for weights in along])),
                     "se": _delta(moderated, along),
                 }
-                | _interval(_product(along, drawn), moderated)
+                | evidence.intervals(partial(_product, along))
             )
     return pd.DataFrame(rows)
 
 
-def index_of_moderation(moderated: ModeratedModel, drawn: Drawn) -> pd.DataFrame:
+def index_of_moderation(
+    moderated: ModeratedModel, drawn: Drawn, resamples: Resamples | None = None
+) -> pd.DataFrame:
     """By how much an indirect effect changes with the moderator.
 
     With one moderated arrow on the route the effect is linear in the moderator: `kind` is index, the change a
     unit of the moderator (Hayes, 2015). With more it is not, and there is no one such number: `kind` is
     difference, the effect at the highest declared value less that at the lowest. `per_sd` is the index times
     the moderator's standard deviation. Columns: route, level, moderator, kind, from_value, to_value, unit,
-    est, per_sd, ci_lower, ci_upper, pvalue, pvalue_is_bound.
+    est, per_sd, ci_lower, ci_upper, pvalue, pvalue_is_bound, interval, and those of the bootstrap.
     """
     import pandas as pd
 
-    return pd.DataFrame([_index(moderated, first, route, drawn) for first, route in _routes(moderated)])
+    evidence = _evidence(moderated, drawn, resamples)
+    return pd.DataFrame([_index(moderated, first, route, evidence) for first, route in _routes(moderated)])
 
 
-def _index(moderated: ModeratedModel, first: Moderation, route: Route, drawn: Drawn) -> dict[str, Any]:
+def _index(moderated: ModeratedModel, first: Moderation, route: Route, evidence: Evidence) -> dict[str, Any]:
     scale = moderated.scale(first)
     is_linear = len(_moderated_arrows(moderated, first, route)) == 1
     low, high = min(first.values), max(first.values)
     ends = [scale.centre, scale.centre + 1] if is_linear else [scale.at(x, first.unit) for x in (low, high)]
     below, above = (_along(moderated, route, first, at) for at in ends)
-    est = [float(np.prod([moderated.value(weights) for weights in along])) for along in (below, above)]
-    change = est[1] - est[0]
+
+    def change_of(values: Mapping[Slope, Any]) -> Any:
+        return _product(above, values) - _product(below, values)
+
+    change = float(change_of(evidence.estimates))
     return {
         "route": label(route),
         "level": first.level,
@@ -126,7 +143,7 @@ def _index(moderated: ModeratedModel, first: Moderation, route: Route, drawn: Dr
         "unit": first.unit,
         "est": change,
         "per_sd": change * scale.sd if is_linear else None,
-    } | _interval(_product(above, drawn) - _product(below, drawn), moderated)
+    } | evidence.intervals(change_of)
 
 
 def _routes(moderated: ModeratedModel) -> Iterator[tuple[Moderation, Route]]:
@@ -153,10 +170,10 @@ def _along(moderated: ModeratedModel, route: Route, first: Moderation, at: float
     return [moderated.arrow(arrow, first.level, {first.moderator: at}) for arrow in pairwise(route)]
 
 
-def _product(along: Sequence[Weights], drawn: Drawn) -> Floats:
-    arrows = [np.sum([weight * drawn[slope] for slope, weight in one.items()], axis=0) for one in along]
-    effect: Floats = np.prod(arrows, axis=0)
-    return effect
+def _product(along: Sequence[Weights], values: Mapping[Slope, Any]) -> Any:
+    """Product of weighted sums of slopes, of estimates or of draws."""
+    arrows = [np.sum([weight * values[slope] for slope, weight in one.items()], axis=0) for one in along]
+    return np.prod(arrows, axis=0)
 
 
 def _delta(moderated: ModeratedModel, along: Sequence[Weights]) -> float:
@@ -171,14 +188,8 @@ def _delta(moderated: ModeratedModel, along: Sequence[Weights]) -> float:
     return float(np.sqrt(row @ moderated.covariance(list(gradient)) @ row))
 
 
-def _interval(sample: Floats, moderated: ModeratedModel) -> dict[str, Any]:
-    found = percentile_interval(sample, moderated.model.confidence)
-    return {
-        "ci_lower": found.lower,
-        "ci_upper": found.upper,
-        "pvalue": found.pvalue,
-        "pvalue_is_bound": found.is_bound,
-    }
+def _evidence(moderated: ModeratedModel, drawn: Drawn, resamples: Resamples | None) -> Evidence:
+    return Evidence(moderated.model, drawn, resamples, moderated.model.confidence)
 
 
 def _named(one: Moderation) -> dict[str, Any]:

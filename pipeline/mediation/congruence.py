@@ -38,7 +38,8 @@ class Surface:
     from `centre`). `coefficients` (b1 to b5) and `surface` (a1 to a5) have name, est, se, t, df, pvalue,
     ci_lower, ci_upper. a1 and a2: slope and curve along the line of congruence, x = y; a3 and a4: along that
     of incongruence, x = -y; a5: b3 - b5. `errors` names the level that errors are robust to. `hull` are the
-    corners of the smallest convex area that holds all points (x, y). `stationary` is the point where the
+    corners of the smallest convex area that holds the cells (x, y) with enough people, so that it shows
+    nobody's scores; empty where there is no such cell. `stationary` is the point where the
     surface is level, None where it has none. `r2_linear` is that of x and y alone.
     """
 
@@ -64,6 +65,7 @@ def fit_surface(
     *,
     robust: pd.Series | None = None,
     confidence: float = 0.95,
+    smallest_cell: int = 5,
 ) -> Surface:
     """Least squares of the third column on the polynomial of the first two (Edwards & Parry, 1993).
 
@@ -73,6 +75,7 @@ def fit_surface(
     raw squares and product would mix levels. Without, scores count from `centre`, the midpoint that both
     share. Errors are robust to the units of `robust`, or of `clusters` without it (CR1: G / (G - 1) times
     (n - 1) / (n - k); t on G - 1 degrees of freedom); without either, those of least squares. Complete rows.
+    The area that holds data is made of cells with at least `smallest_cell` people.
     """
     outcome = str(scores.columns[2])
     known = np.array(scores.notna().all(axis=1), dtype=bool)
@@ -106,7 +109,7 @@ def fit_surface(
         r2=_explained(z, residual),
         r2_linear=_explained(z, z - linear @ np.linalg.lstsq(linear, z, rcond=None)[0]),
         stationary=_stationary(slopes),
-        hull=_hull(x, y),
+        hull=_hull(*_cells(x, y, smallest_cell)),
         cov=cov,
     )
 
@@ -216,6 +219,15 @@ def _stationary(b: Floats) -> tuple[float, float] | None:
         return None
     x, y = np.linalg.solve(curve, -b[:2])
     return float(x), float(y)
+
+
+def _cells(x: Floats, y: Floats, smallest: int) -> tuple[Floats, Floats]:
+    """Corners of the cells, half a standard deviation wide, that hold at least so many people."""
+    side = DISCREPANT * float(np.sqrt((x.var() + y.var()) / 2))
+    cells, people = np.unique(np.floor(np.column_stack([x, y]) / side), axis=0, return_counts=True)
+    corners = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+    kept = (cells[people >= smallest][:, None, :] + corners).reshape(-1, 2) * side
+    return kept[:, 0], kept[:, 1]
 
 
 def _hull(x: Floats, y: Floats) -> tuple[tuple[float, float], ...]:

@@ -75,7 +75,7 @@ def _variable(name: str, level: str, frames: Mapping[str, pd.DataFrame], design:
             )
         return frame[own].map(source.set_index("id")[name])
     _need_link(own, level, source)
-    return frame["id"].map(source.groupby(level)[name].mean())
+    return frame["id"].map(source.groupby(level, sort=False)[name].mean())
 
 
 def _need_link(lower: str, upper: str, frame: pd.DataFrame) -> None:

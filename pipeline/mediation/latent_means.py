@@ -8,7 +8,7 @@ Zyphur & Zhang, 2010).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
 KIND = "latent"
+Bounds = Literal["none", "between"]
 LEVELS = {1: WITHIN, 2: BETWEEN}
 
 
@@ -39,6 +40,7 @@ def fit_latent_means(
     estimator: str = "MLR",
     missing: str = "listwise",
     within_only: Collection[str] = (),
+    bounds: Bounds = "none",
 ) -> PathModel:
     """Fit all equations at both levels together; NotEstimable where there is no usable solution.
 
@@ -46,17 +48,20 @@ def fit_latent_means(
     clusters, and has its slopes at both levels; a covariate that does not differ between clusters enters
     within only, which is told, and so do those named in `within_only`. Predictors of one level covary, and so
     do residuals of outcomes that no route connects. Errors are robust (MLR): to non-normality and to the
-    highest level above the clusters.
+    highest level above the clusters. With `bounds` "between" no variance between clusters falls below zero,
+    which with few clusters may be the only solution there is (De Jonckere & Rosseel, 2022).
     """
     listwise = missing == "listwise"
     rows = latent_rows(
         graph, frames, design, covariates or {}, listwise=listwise, within_only=frozenset(within_only)
     )
-    fit = fit_rows(rows, estimator, missing)
+    fit = fit_rows(rows, estimator, missing, bounds)
     return path_model(KIND, Joint(rows, fit, _method(rows, fit)), graph, design, confidence)
 
 
-def fit_rows(rows: LatentRows, estimator: str, missing: str, syntax: str | None = None) -> TwoLevelFit:
+def fit_rows(
+    rows: LatentRows, estimator: str, missing: str, bounds: Bounds = "none", syntax: str | None = None
+) -> TwoLevelFit:
     """Fit the rows' model, or another of the same tokens; NotEstimable where its slopes have no meaning."""
     from pipeline import sem
     from pipeline.sem.errors import DataError, ModelError
@@ -72,6 +77,7 @@ def fit_rows(rows: LatentRows, estimator: str, missing: str, syntax: str | None 
             missing=missing,
             cluster=CLUSTER,
             robust_unit=unit,
+            bounds=bounds,
         )
     except (DataError, ModelError, np.linalg.LinAlgError) as error:
         raise NotEstimable(rows.names.words(str(error))) from error
@@ -79,18 +85,22 @@ def fit_rows(rows: LatentRows, estimator: str, missing: str, syntax: str | None 
     if not fit.converged:
         raise NotEstimable(
             f"its estimates did not converge; few or small {rows.cluster} clusters, or clusters that hardly "
-            f"differ in a variable, are the usual cause"
+            f"differ in a variable, are the usual cause{_remedy(bounds)}"
         )
     for level in (1, 2):
         sigma = fit.implied(level)[0]
         without = [rows.names.words(name) for name in sigma.index if sigma.loc[name, name] <= 0]
         if without:
             raise NotEstimable(
-                f"the variance of '{without[0]}' {LEVELS[level]} clusters is estimated below zero, so that "
-                f"slopes {LEVELS[level]} have no meaning; few or small clusters, or clusters that hardly "
-                f"differ, are the usual cause"
+                f"the variance of '{without[0]}' {LEVELS[level]} clusters is not estimated above zero, so "
+                f"that slopes {LEVELS[level]} have no meaning; few or small clusters, or clusters that "
+                f"hardly differ, are the usual cause"
             )
     return fit
+
+
+def _remedy(bounds: Bounds) -> str:
+    return "" if bounds == "between" else "; bounded variances between clusters can help"
 
 
 def _method(rows: LatentRows, fit: TwoLevelFit) -> str:

@@ -18,7 +18,7 @@ from pipeline.mediation.design import Design
 from pipeline.mediation.errors import NotEstimable
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.joint import Joint, path_model
-from pipeline.mediation.latent_means import fit_rows
+from pipeline.mediation.latent_means import Bounds, fit_rows
 from pipeline.mediation.latent_rows import LatentRows, latent_rows, single_level_rows
 from pipeline.mediation.latent_syntax import Block, Indicators
 from pipeline.mediation.model import PathModel
@@ -39,15 +39,16 @@ def fit_latent_variables(
     confidence: float = 0.95,
     *,
     missing: str = "listwise",
+    bounds: Bounds = "none",
 ) -> PathModel:
     """Fit factors and paths together by MLR; NotEstimable where there is no usable solution.
 
     Every variable with items is a factor at each of its levels; one without (a ready score, a covariate)
     enters as observed. With clusters the structural paths stand at both levels and errors are robust to the
     highest level above; a variable of the clusters' own level has its factor there. Item intercepts are free,
-    factor means zero.
+    factor means zero. With `bounds` "between" no variance between clusters falls below zero.
     """
-    fit = fit_rows(rows, "MLR", missing) if rows.clusters else fit_single_level(rows, missing)
+    fit = fit_rows(rows, "MLR", missing, bounds) if rows.clusters else fit_single_level(rows, missing)
     joint = Joint(rows, fit, _method(rows, fit))
     _refuse_no_variance(rows, joint)
     return path_model(KIND, joint, graph, design, confidence)

@@ -18,7 +18,7 @@ from pipeline.mediation.design import Design
 from pipeline.mediation.errors import MediationError
 from pipeline.mediation.flat import fit_flat
 from pipeline.mediation.graph import Edge, PathGraph, Route
-from pipeline.mediation.latent_means import fit_latent_means
+from pipeline.mediation.latent_means import Bounds, fit_latent_means
 from pipeline.mediation.likelihood import Floats
 from pipeline.mediation.model import PathModel, Slope
 from pipeline.mediation.products import Moderation, Scale, with_products
@@ -104,6 +104,7 @@ def fit_moderated(
     *,
     confidence: float = 0.95,
     missing: Missing = "listwise",
+    bounds: Bounds = "none",
 ) -> ModeratedModel:
     """Fit the path with a product term for each moderation.
 
@@ -126,6 +127,7 @@ def fit_moderated(
             confidence,
             missing=missing,
             within_only=ready.within_only,
+            bounds=bounds,
         )
     else:
         model = fit_flat(graph, ready.frames, ready.design, ready.covariates, confidence, missing=missing)

@@ -162,7 +162,7 @@ def _product(
 
 
 def _centred(x: pd.Series, clusters: pd.Series) -> pd.Series:
-    return x - x.groupby(clusters).transform("mean")
+    return x - x.groupby(clusters, sort=False).transform("mean")
 
 
 def _whole_scale(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.mediation.design import Design, listed
 from pipeline.mediation.errors import NotEstimable
 from pipeline.mediation.graph import PathGraph
-from pipeline.mediation.latent_means import fit_rows
+from pipeline.mediation.latent_means import Bounds, fit_rows
 from pipeline.mediation.latent_rows import LatentRows
 from pipeline.mediation.latent_syntax import Indicators
 from pipeline.mediation.latent_variables import fit_single_level, latent_variable_rows
@@ -57,6 +57,7 @@ def compare_orders(
     indicators: Mapping[str, Indicators],
     *,
     missing: Missing,
+    bounds: Bounds = "none",
 ) -> tuple[Order, ...]:
     """Fit every order on the same rows by maximum likelihood; the first one is what others are held against.
 
@@ -69,16 +70,16 @@ def compare_orders(
             laid[name] = latent_variable_rows(graph, frames, design, indicators, covariates, missing=missing)
         except NotEstimable as error:
             laid[name] = str(error)
-    main, *others = [_fitted(name, rows, missing) for name, rows in laid.items()]
+    main, *others = [_fitted(name, rows, missing, bounds) for name, rows in laid.items()]
     first = laid[main.name]
     return main, *(_held_against(main, one, first, laid[one.name]) for one in others)
 
 
-def _fitted(name: str, rows: LatentRows | str, missing: Missing) -> Order:
+def _fitted(name: str, rows: LatentRows | str, missing: Missing, bounds: Bounds) -> Order:
     if isinstance(rows, str):
         return Order(name, NONE, reason=rows)
     try:
-        fit = fit_rows(rows, "ML", missing) if rows.clusters else fit_single_level(rows, missing)
+        fit = fit_rows(rows, "ML", missing, bounds) if rows.clusters else fit_single_level(rows, missing)
     except NotEstimable as error:
         return Order(name, NONE, reason=str(error))
     aic, bic = (2 * fit.npar - 2 * fit.logl, math.log(fit.nobs) * fit.npar - 2 * fit.logl)

@@ -1,8 +1,8 @@
 """Psychometrics of scales: scoring, reliability, items, factor models, agreement, correlations.
 
 Rooms within: `aggregation` (agreement in groups), `consistency` (reliability beyond alpha), `exploratory`
-(factor analysis), `validity`, `responding` (careless answering), `missingness`, `irt`. `stages/score` and
-`stages/validate` call them. It knows frames of answers, never a study, a file or a report.
+(factor analysis), `validity`, `responding` (careless answering), `missingness`, `invariance`, `irt`.
+`stages/score` and `stages/validate` call them. It knows frames of answers, never a study, a file or a report.
 """
 
 from pipeline.psychometrics.aggregation import (
@@ -91,6 +91,7 @@ from pipeline.psychometrics.exploratory import (
 )
 from pipeline.psychometrics.factor import FactorModel, confirmatory, one_factor
 from pipeline.psychometrics.fit import FitMeasures
+from pipeline.psychometrics.invariance import Invariance, invariance, over_waves
 from pipeline.psychometrics.irt import (
     DifferentialFunctioning,
     GradedResponse,
@@ -103,7 +104,14 @@ from pipeline.psychometrics.irt import (
 from pipeline.psychometrics.items import ItemStatistics, item_statistics
 from pipeline.psychometrics.joint import Joint, joint
 from pipeline.psychometrics.misfit import Misfit
-from pipeline.psychometrics.missingness import LittleTest, MissingPatterns, little_mcar, missing_patterns
+from pipeline.psychometrics.missingness import (
+    Dropout,
+    LittleTest,
+    MissingPatterns,
+    dropout_model,
+    little_mcar,
+    missing_patterns,
+)
 from pipeline.psychometrics.reliability import Reliability, reliability
 from pipeline.psychometrics.responding import Careless, CarelessRules, careless
 from pipeline.psychometrics.second_opinion import SecondOpinion, second_opinion
@@ -139,6 +147,7 @@ __all__ = [
     "DifferentialFunctioning",
     "Disagreement",
     "Discriminant",
+    "Dropout",
     "Estimator",
     "EstimatorChoice",
     "FactorAnalysis",
@@ -153,6 +162,7 @@ __all__ = [
     "Heterotrait",
     "Intraclass",
     "IntraclassInterval",
+    "Invariance",
     "ItemStatistics",
     "Joint",
     "LittleTest",
@@ -201,6 +211,7 @@ __all__ = [
     "dif",
     "disagreements",
     "discriminant",
+    "dropout_model",
     "efa",
     "factor_scores",
     "fornell_larcker",
@@ -213,6 +224,7 @@ __all__ = [
     "icc2",
     "intraclass",
     "intraclass_interval",
+    "invariance",
     "item_statistics",
     "joint",
     "kmo",
@@ -233,6 +245,7 @@ __all__ = [
     "omega_total",
     "omega_two_level",
     "one_factor",
+    "over_waves",
     "parallel_analysis",
     "r_star_wg_j",
     "reliability",

@@ -15,18 +15,24 @@ from pipeline.reporting.markup import Marked
 from pipeline.reporting.origins import details
 from pipeline.reporting.pictures import ANSWERS, Picture, pictures
 from pipeline.reporting.prose import absent
-from pipeline.reporting.prose.references import references
+from pipeline.reporting.prose.references import bibtex, cited, references
 from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
+    agreement,
+    careless,
     changes,
+    competing,
     conditional,
     congruence,
     contextual,
     contrasts,
     correlations,
     descriptives,
+    deviations,
+    dimensions,
     estimators,
+    exploratory,
     files,
     fit,
     flat,
@@ -34,14 +40,18 @@ from pipeline.reporting.tables import (
     hypotheses,
     indirect,
     instruments,
+    invariance,
     loadings,
     measured,
+    missing,
     model_fit,
     paths,
     power,
+    reliability,
     rivals,
     sensitivity,
     unlinked,
+    validity,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
 
@@ -70,15 +80,49 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     measured.table,
     rivals.table,
     changes.table,
+    deviations.table,
+    reliability.table,
+    agreement.table,
+    agreement.indices_table,
+    competing.table,
+    dimensions.table,
+    exploratory.table,
+    validity.table,
+    validity.pairs_table,
+    invariance.table,
+    careless.table,
+    careless.sensitivity_table,
+    missing.table,
+    missing.dropout_table,
     files.table,
 )
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
-    *("measured", "rivals", "changes", "files", "sensitivity", "confounding", "how_sensitivity"),
+    *(
+        "measured",
+        "rivals",
+        "changes",
+        "deviations",
+        "files",
+        "sensitivity",
+        "confounding",
+        "how_sensitivity",
+    ),
     *("conditional", "moderation_index", "congruence", "moderation_figure", "congruence_figure"),
-    *("flow_figure", "diagram", "densities", "heatmap", "answers"),
+    *(
+        "reliability",
+        "aggregation",
+        "agreement",
+        "competing",
+        "dimensions",
+        "exploratory",
+        "validity",
+        "discriminant",
+    ),
+    *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
+    *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
 LISTS = {"screening_notes": ("What screening could not see, or left to judgement:",), "warnings": ()}
@@ -86,10 +130,11 @@ LISTS = {"screening_notes": ("What screening could not see, or left to judgement
 
 @dataclass(frozen=True)
 class Composed:
-    """The document, and its pictures with an SVG of each."""
+    """The document, its pictures with an SVG of each, and what it cites as BibTeX."""
 
     document: Document
     pictures: Mapping[str, Picture]
+    bibliography: str
 
 
 def compose_report(results: Mapping[str, Any], template: str) -> Composed:
@@ -99,8 +144,8 @@ def compose_report(results: Mapping[str, Any], template: str) -> Composed:
     placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
     sentences = prose.sentences(record)
     printed = [*placed.values(), *details(record).values(), *_notices(record).values()]
-    bibliography = references(record, [template, *_texts(sentences, printed)])
-    blocks = _blocks(record, placed, sentences | {"references": bibliography})
+    works = cited(record, [template, *_texts(sentences, printed)])
+    blocks = _blocks(record, placed, sentences | {"references": references(works)})
     context = {
         "sentences": {name: [Marked(text) for text in texts] for name, texts in sentences.items()},
         "shown": [*placed, *(["answers"] if blocks["answers"] else [])],
@@ -108,7 +153,7 @@ def compose_report(results: Mapping[str, Any], template: str) -> Composed:
         "results": results,
     }
     body = source.document_from_source(template, context, blocks)
-    return Composed(_document(record, body), drawn)
+    return Composed(_document(record, body), drawn, bibtex(works))
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:

@@ -67,7 +67,10 @@ def congruence(record: Record) -> tuple[Figure, Plot] | None:
     entry = found[0]
     first, second = (record.title(str(name)) for name in entry["of"])
     outcome = record.title(str(entry["outcome"]))
-    panels = [_contours(record, surface) for surface in entry["surfaces"]]
+    panels = [_contours(record, surface) for surface in entry["surfaces"] if surface["hull"]]
+    if not panels:
+        return None
+    smallest = max(1, int(record.declared.get("small_cell") or 0))
     drawn = draw_surfaces(panels, first, second, outcome)
     figure = Figure(
         id="congruence_figure",
@@ -76,7 +79,8 @@ def congruence(record: Record) -> tuple[Figure, Plot] | None:
         png=drawn.png,
         width=1.0 if len(panels) > 1 else 0.65,
         note="Darker is higher. The full line is agreement, the broken one disagreement; the outline holds "
-        "all data, and nothing is drawn outside it.",
+        f"the cells, half a standard deviation wide, in which there are at least {smallest} people, and "
+        "nothing is drawn outside it.",
     )
     return figure, drawn
 

@@ -153,7 +153,7 @@ def _block(block: Block, labels: Labels, landscape: bool) -> str:
     match block:
         case Heading():
             text = _inline(block.text, labels, italic=block.level == 3)
-            flush = "#place.flush()\n" if block.level == 1 else ""
+            flush = "#place.flush()\n" if block.level <= 2 else ""
             call = f"{flush}#heading(level: {block.level}, {text})"
         case Paragraph():
             hanging = "hanging-indent: 1.8em, " if block.hanging else ""

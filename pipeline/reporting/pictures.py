@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.reporting import conditional_pictures, markup, numbers
+from pipeline.reporting import conditional_pictures, markup, numbers, validation_pictures
 from pipeline.reporting.figures.confounding import Along, draw_confounding
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.diagram import Panel, Path, draw_diagram
@@ -49,6 +49,7 @@ def pictures(record: Record) -> dict[str, Picture]:
         *likert(record),
     ]
     pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
+    pairs.append(validation_pictures.scree(record))
     made += [Picture(figure, drawn.svg) for figure, drawn in filter(None, pairs)]
     return {picture.figure.id: picture for picture in made if picture is not None}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,30 @@ def word_bytes(document: Document, *, reference: Path | None = None) -> bytes:
     _head(writing, document)
     _fill(writing, document)
     _describe(word, document)
+    out = BytesIO()
+    word.save(out)
+    return stable(out.getvalue())
+
+
+def table_bytes(table: Table, document: Document) -> bytes:
+    """Return one table of a report as a .docx file of its own, under the number that it has in the report.
+
+    What refers to other tables and figures is plain text here: they are not in this file.
+    """
+    from docx.oxml import parse_xml
+
+    labels = numbering.label(document)
+    word = open_reference(None)
+    setting = replace(_setting(document, word, labels), elsewhere=frozenset(labels) - {table.id})
+    writing = _Writing(word, setting, Lists(word))
+    _head(writing, document)
+    landscape = layout.is_wide(table)
+    final = word.element.body.find(f"{{{W}}}sectPr")
+    for element in list(parse_xml(f"<w:body {_NAMESPACES}>{_table(writing, table, landscape)}</w:body>")):
+        final.addprevious(element)
+    if landscape:
+        final.getparent().replace(final, _section(final, landscape))
+    _describe(word, replace(document, title=table.title))
     out = BytesIO()
     word.save(out)
     return stable(out.getvalue())

@@ -29,12 +29,16 @@ class Look:
 
 @dataclass(frozen=True)
 class Setting:
-    """What text needs to know of its document: labels, style ids, a way to link out, its direction."""
+    """What text needs to know of its document: labels, style ids, a way to link out, its direction.
+
+    `elsewhere` are ids of tables and figures that another file holds: what refers to them is plain text.
+    """
 
     labels: Mapping[str, Label]
     styles: Mapping[str, str]
     link: Callable[[str], str]
     rtl: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
 
 def paragraph(
@@ -109,6 +113,8 @@ def _run(setting: Setting, run: Run, look: Look) -> str:
     if run.ref is not None:
         label = setting.labels[run.ref]
         cached = text_run(label.text, _properties(run, look))
+        if run.ref in setting.elsewhere:
+            return cached
         return f'<w:fldSimple w:instr=" REF {label.anchor} \\h \\* MERGEFORMAT ">{cached}</w:fldSimple>'
     look = replace(look, style=setting.styles["hyperlink"]) if run.href else look
     properties = _properties(run, look)

@@ -24,6 +24,7 @@ from pipeline.sem.inference.information import information
 from pipeline.sem.inference.modification import modification_indices
 from pipeline.sem.inference.residuals import Residuals, residuals
 from pipeline.sem.inference.robust import corrected
+from pipeline.sem.inference.saturated_test import SaturatedModel
 from pipeline.sem.inference.scaling import ScaledTest, scaled_test
 from pipeline.sem.inference.score_test import score_tests
 from pipeline.sem.inference.standardize import Standardized, r_squared, standardize
@@ -111,9 +112,25 @@ class Fit:
         """Fit measures under lavaan's names."""
         return all_measures(self.tested, self._tested_baseline, self.method, self._corrected)
 
-    def bootstrap(self, draws: int = 5000, seed: int = 1, unit: Any = None, indices: Any = None) -> Bootstrap:
-        """Refit the model in resamples of rows, or of whole clusters named by the column `unit`."""
-        return bootstrap(self, draws, seed, unit, indices)
+    def bootstrap(
+        self,
+        draws: int = 5000,
+        seed: int = 1,
+        unit: Any = None,
+        indices: Any = None,
+        *,
+        workers: int | None = None,
+    ) -> Bootstrap:
+        """Refit the model in resamples of rows, or of whole clusters named by the column `unit`.
+
+        Args:
+            draws: Number of resamples.
+            seed: Where the random numbers begin.
+            unit: Column (or values, one a row) that says which rows are drawn as a whole.
+            indices: Resamples to use instead (resamples x units, from 0; a table a group).
+            workers: Threads, all cores where it is left out; the draws don't depend on it.
+        """
+        return bootstrap(self, draws, seed, unit, indices, workers=workers)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -178,9 +195,14 @@ class Fit:
         return composites(self.solution)
 
     @cached_property
+    def saturated(self) -> SaturatedModel | None:
+        """What robust tests of all models of these rows share; none without rows."""
+        return None if self.rows is None else SaturatedModel(self.solution, self.rows)
+
+    @cached_property
     def tested(self) -> Tested:
         """The model's chi-square, plain and scaled."""
-        return _test(self.solution, self.method, self.rows)
+        return _test(self.solution, self.method, self.saturated)
 
     @cached_property
     def baseline(self) -> Solution:
@@ -190,7 +212,7 @@ class Fit:
 
     @cached_property
     def _tested_baseline(self) -> Tested:
-        return _test(self.baseline, self.method, self.rows)
+        return _test(self.baseline, self.method, self.saturated)
 
     @cached_property
     def _corrected(self) -> Corrected | None:
@@ -198,7 +220,8 @@ class Fit:
             return corrected_for_categories(self.tested) if self.method.robust else None
         if self.method.missing == "fiml":
             kind = self.method.information
-            return corrected_for_missing(self.solution, self.baseline, kind, self.rows, self.method.robust)
+            shared = self.saturated if self.method.robust else None
+            return corrected_for_missing(self.solution, self.baseline, kind, shared)
         return corrected(self.tested, self._tested_baseline)
 
     @cached_property
@@ -230,11 +253,11 @@ class Fit:
         return self.rows
 
 
-def _test(solution: Solution, method: Method, rows: Rows | None) -> Tested:
+def _test(solution: Solution, method: Method, shared: SaturatedModel | None) -> Tested:
     statistic = 2 * solution.sample.size * solution.state.value
     if -_ROUNDING < statistic < 0:
         statistic = 0.0
     scaled: ScaledTest | None = None
     if method.robust:
-        scaled = scaled_test(solution, method, rows, statistic)
+        scaled = scaled_test(solution, method, shared, statistic)
     return Tested(solution, statistic, scaled)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+SHIFTED = 0.02
 Responses = Mapping[int, str]
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?")
 _NUMBER_FIRST = re.compile(r"\(?([+-]?[0-9]+)\)?\s*[-.:=)]?\s*(\D.*)")
@@ -94,6 +95,27 @@ def code_answers(
         outside=tuple((int(i), answers.iloc[i]) for i in np.flatnonzero(np.isin(places, lost))),
         conflict=conflict,
     )
+
+
+def other_coding(outside: Sequence[Any], responses: Responses, rows: int) -> str | None:
+    """What to write where answers look coded otherwise: by words of another language, or from 0.
+
+    Nothing is recoded on the strength of it: a shifted code is still an answer to another reader.
+    """
+    words = list(dict.fromkeys(answer for answer in outside if isinstance(answer, str)))
+    recurring = len(words) <= len(responses) and len(outside) > len(words)
+    if words and recurring and not any(_NUMBER.fullmatch(plain(word)) for word in words):
+        return (
+            "are these the anchors in another language or wording? Write them under the scale's "
+            "codebook.responses, value: label"
+        )
+    codes = {float(answer) for answer in outside if not isinstance(answer, str)}
+    low, high = min(responses), max(responses)
+    if codes == {low - 1.0} and len(outside) >= SHIFTED * rows:
+        return f"do the codes run from {low - 1} to {high - 1}? Then write them under codebook.responses"
+    if codes == {high + 1.0} and len(outside) >= SHIFTED * rows:
+        return f"do the codes run from {low + 1} to {high + 1}? Then write them under codebook.responses"
+    return None
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,8 @@ name only once it is complete, so that a killed run leaves the last good one.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import math
 import os
@@ -14,8 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.declaration import StudyError
+
 if TYPE_CHECKING:
     import pandas as pd
+
+
+REFUSALS: Mapping[int | None, str] = {
+    errno.ENOSPC: "make room on the disk and run it again; what was there before is whole",
+    errno.EDQUOT: "your quota is used up: make room and run it again; what was there before is whole",
+    errno.EACCES: "the folder must be yours to write to",
+    errno.EPERM: "the folder must be yours to write to",
+    errno.EROFS: "the folder is read-only: copy the project to where you may write",
+}
+"""What a disk may refuse, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class Workspace:
 
     @property
     def declared(self) -> Path:
-        """`data/<study>`: declarations and raw exports; never written to."""
+        """`data/<study>`: declarations and raw exports; only `lock` and `record` write here."""
         return self.root / "data" / self.study
 
     @property
@@ -47,14 +61,23 @@ class Workspace:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then move it into place in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Let `write` fill a temporary file beside `path`, then move it into place in one step.
+
+    What the disk refuses (full, read-only, not ours) is a StudyError; `path` keeps what it held.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(partial)
         partial.replace(path)
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        why = f"it cannot be written: {os.strerror(error.errno or 0).lower()}"
+        raise StudyError.of(f"{path.parent.name}/{path.name}", why, REFUSALS[error.errno]) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages import model_options
+from pipeline.stages import effects, model_options
 from pipeline.stages.path_models import covariates_of
 from pipeline.study import LoadedStudy, default_level
 
@@ -53,7 +53,14 @@ def moderation(
     covariates, missing = covariates_of(study, study.edges), model_options.missing(study)
     try:
         fit = fit_moderated(
-            graph, frames, design, covariates, asked, confidence=told.intervals.level, missing=missing
+            graph,
+            frames,
+            design,
+            covariates,
+            asked,
+            confidence=told.intervals.level,
+            missing=missing,
+            bounds=model_options.bounds(study),
         )
     except NotEstimable as reason:
         return _nothing(str(reason))
@@ -68,6 +75,7 @@ def _nothing(reason: str) -> dict[str, Any]:
         "conditional_indirect": [],
         "index": [],
         "johnson_neyman": [],
+        "bootstrap": None,
         "notes": [],
     }
 
@@ -78,20 +86,24 @@ def _found(study: LoadedStudy, fit: ModeratedModel, missing: str) -> dict[str, A
         draw_slopes,
         index_of_moderation,
         johnson_neyman,
+        resample,
         simple_slopes,
     )
 
-    drawn = draw_slopes(fit.model, study.declared.intervals.draws, study.declared.seed)
+    told = study.declared
+    drawn = draw_slopes(fit.model, told.intervals.draws, told.seed)
+    resamples = resample(fit.model, told.intervals.bootstrap, told.seed)
     return {
         "reason": None,
         "kind": fit.model.kind,
         "robust_unit": fit.model.unit,
         "moderators": [_moderator(fit, one) for one in fit.moderations],
-        "simple_slopes": _rows(simple_slopes(fit)),
-        "conditional_indirect": _rows(conditional_indirect(fit, drawn)),
-        "index": _rows(index_of_moderation(fit, drawn)),
+        "simple_slopes": _rows(simple_slopes(fit, resamples)),
+        "conditional_indirect": _rows(conditional_indirect(fit, drawn, resamples)),
+        "index": _rows(index_of_moderation(fit, drawn, resamples)),
         "johnson_neyman": _rows(johnson_neyman(fit)),
-        "notes": _notes(fit, missing),
+        "bootstrap": effects.bootstrap(resamples),
+        "notes": [*_notes(fit, missing), *effects.warnings(resamples)],
     }
 
 

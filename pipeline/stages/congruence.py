@@ -79,7 +79,12 @@ def _surfaces(
     for name, clusters in {**ways, "flat": None}.items():
         try:
             fit = fit_surface(
-                scores, centre, clusters, robust=robust, confidence=study.declared.intervals.level
+                scores,
+                centre,
+                clusters,
+                robust=robust,
+                confidence=study.declared.intervals.level,
+                smallest_cell=study.declared.small_cell,
             )
         except MediationError as error:
             reasons.append(f"{name}: {error}")

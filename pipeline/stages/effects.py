@@ -33,7 +33,7 @@ def sections(effects: IndirectEffects, resamples: Resamples | None) -> dict[str,
         "contrasts": laid.rows(effects.contrasts),
         "proportions": laid.rows(effects.proportions),
         "contextual_indirect": laid.rows(effects.contextual_indirect),
-        "bootstrap": _told(resamples),
+        "bootstrap": bootstrap(resamples),
     }
 
 
@@ -45,7 +45,8 @@ def warnings(resamples: Resamples | None) -> list[str]:
     return [*withheld, *([resamples.caution] if resamples.caution else [])]
 
 
-def _told(resamples: Resamples | None) -> dict[str, Any]:
+def bootstrap(resamples: Resamples | None) -> dict[str, Any]:
+    """How the bootstrap went: draws, units, what was usable, and why intervals are withheld."""
     if resamples is None:
         return {"draws": 0, "reason": EQUATION_BY_EQUATION}
     return {

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import re
+import subprocess
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,10 @@ KEY_FOLDER = "SURVEY_PIPELINE_KEY_DIR"
 _KEY_BYTES = 32
 _HEX = 16
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
+_MONTH = "(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+_DATED = re.compile(
+    rf"[0-9]{{1,2}}-{_MONTH}(-[0-9]{{2,4}})?|{_MONTH}-[0-9]{{1,4}}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} 00:00:00"
+)
 _SHORTENED = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")
 
 
@@ -93,6 +98,13 @@ def shortened_by_a_spreadsheet(ids: Ids) -> int:
     return sum(bool(_SHORTENED.fullmatch(value)) for value in ids.values.dropna().unique())
 
 
+def turned_to_dates(ids: Ids) -> int:
+    """How many different ids among others are days of a month: a spreadsheet read 1-5 as a date."""
+    values = [str(value) for value in ids.values.dropna().unique()]
+    dated = [value for value in values if _DATED.fullmatch(value)]
+    return len(dated) if len(dated) < len(values) else 0
+
+
 def unmatched(ids: pd.Series, known: Iterable[str], most: int = 100) -> tuple[Unmatched, ...]:
     """The ids that are not among the known ones, by first appearance; only `most` get proposals."""
     listed = list(dict.fromkeys(known))
@@ -147,6 +159,32 @@ def study_key(study: str, repository: Path) -> bytes:
             f"{study}.key", message, "restore it from a backup; with a new key the ids in build/ change"
         )
     return key
+
+
+def key_warnings(study: str) -> tuple[str, ...]:
+    """What is wrong with where a study's key lies: others can read it, or git tracks it."""
+    path = key_folder() / f"{study}.key"
+    if not path.is_file():
+        return ()
+    found = []
+    mode = path.stat().st_mode & 0o777
+    if os.name == "posix" and mode & 0o077:
+        found.append(
+            f"{path.name}, the key that hides ids, can be read by others (mode {mode:o}). "
+            f"To close it: chmod 600 '{path}'"
+        )
+    command = ["git", "-C", str(path.parent), "ls-files", "--error-unmatch", "--", path.name]
+    try:
+        tracked = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        tracked = False
+    if tracked:
+        found.append(
+            f"{path.name}, the key that hides ids, is tracked by git, and so shared with whoever gets that "
+            "repository: its ids are no longer hidden from them. Move the keys elsewhere and set "
+            f"{KEY_FOLDER}"
+        )
+    return tuple(found)
 
 
 def key_folder() -> Path:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.declaration import StudyError
 from pipeline.exports import code_text, holds_identifiers, never_an_answer
 from pipeline.stages import identity, paradata
-from pipeline.stages.answers import Coded, code_answers
+from pipeline.stages.answers import Coded, code_answers, other_coding
 from pipeline.stages.artefacts import Workspace, write_frame, write_json
+from pipeline.stages.small_cells import withheld
 from pipeline.stages.sources import (
     Source,
     Wanted,
@@ -53,8 +54,10 @@ def ingest(study: LoadedStudy, workspace: Workspace) -> None:
 
 
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
-    """The export files."""
-    return tuple(export_path(workspace, export) for export in study.declared.exports.values())
+    """The export files, and the data dictionaries beside them."""
+    exports = study.declared.exports.values()
+    files = tuple(export_path(workspace, export) for export in exports)
+    return files + tuple(workspace.declared / told.dictionary for told in exports if told.dictionary)
 
 
 def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
@@ -111,6 +114,12 @@ def _showable(source: Source, ids: identity.Ids) -> identity.Ids:
 
 def _check_spelling(source: Source, ids: identity.Ids, where: Where) -> None:
     """Ids that may not be shown as they are, and ids that a spreadsheet has spoilt."""
+    dated = identity.turned_to_dates(ids)
+    if dated:
+        source.in_data(
+            f"{dated} ids in '{ids.column}' have been turned to dates by a spreadsheet (1-5 to 5-Jan)",
+            "export the file again and do not save it from a spreadsheet",
+        )
     if source.public and holds_identifiers(source.export.frame[ids.column]):
         source.in_study(
             where,
@@ -187,6 +196,8 @@ def _envelope(source: Source) -> dict[str, Any]:
         columns["_consent"], told = paradata.consent(export, consent.column, consent.accept)
         if told:
             source.in_study(("exports", source.name, "consent", "accept"), f"'{consent.column}': {told}")
+    if source.declared.attention:
+        columns["_attention"] = paradata.attentive(export, source.declared.attention).to_numpy()
     columns["_preview"] = paradata.previews(export).to_numpy()
     for name, role in (("_started", "started"), ("_finished", "ended")):
         values, note = paradata.moments(export, role)
@@ -252,11 +263,13 @@ def _code(source: Source, wanted: Wanted) -> Coded:
 def _outside(source: Source, wanted: Wanted, coded: Coded) -> tuple[str, str]:
     """Message and hint on answers that the response set does not have."""
     told = []
-    withheld = source.export.columns[wanted.column].kind == "identifier"
+    safety = source.is_safety_item(wanted.variable)
+    hidden = safety or source.export.columns[wanted.column].kind == "identifier"
+    named = source.public and not safety
     for position, answer in coded.outside[:SHOWN]:
-        unit = source.unit.values.iloc[position] if source.public and source.unit is not None else None
+        unit = source.unit.values.iloc[position] if named and source.unit is not None else None
         who = f"{source.row(position)}, id {unit}" if unit else source.row(position)
-        told.append(f"{who}: {'(withheld)' if withheld else paradata.shown(answer)}")
+        told.append(f"{who}: {'(withheld)' if hidden else paradata.shown(answer)}")
     more = f"; and {len(coded.outside) - SHOWN} more" if len(coded.outside) > SHOWN else ""
     n = paradata.counted(len(coded.outside), "answer")
     start = f"'{wanted.column}' ({wanted.variable}) holds {n}"
@@ -266,10 +279,9 @@ def _outside(source: Source, wanted: Wanted, coded: Coded) -> tuple[str, str]:
             f"a code for 'no answer' goes under exports.{source.name}.missing_codes",
         )
     allowed = ", ".join(f"{value} {label}".strip() for value, label in wanted.responses.items())
-    return (
-        f"{start} outside the response set: {'; '.join(told)}{more}. Allowed: {allowed}",
-        f"a code for 'no answer' goes under exports.{source.name}.missing_codes",
-    )
+    message = f"{start} outside the response set: {'; '.join(told)}{more}. Allowed: {allowed}"
+    hint = other_coding([answer for _, answer in coded.outside], wanted.responses, len(coded.values))
+    return message, hint or f"a code for 'no answer' goes under exports.{source.name}.missing_codes"
 
 
 def _proposals(source: Source, known: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
@@ -331,6 +343,7 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         "delimiter": origin.delimiter,
         "header_rows": origin.header_rows,
         "rows": origin.rows,
+        **({"rows_of_other_parts": source.export.elsewhere} if source.declared.rows else {}),
         "notes": list(origin.notes),
         "warnings": list(source.warnings),
         "identifiers_dropped": [column.name for column in rest if column.kind == "identifier"],
@@ -338,11 +351,7 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         "columns": columns,
         "labels": {variable: source.export.columns[column].label for variable, column in columns.items()},
         "missing_codes": _missing_codes(source, coded, columns),
-        "recodings": [
-            {"column": name, "rule": one.rule, "from": one.answer, "to": one.value, "n": one.n}
-            for name, answers in coded.items()
-            for one in answers.recodings
-        ],
+        "recodings": [one for name, answers in coded.items() for one in _recodings(source, name, answers)],
         "id_corrections": [
             {
                 "level": ids.level,
@@ -355,6 +364,18 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         ],
         "id_proposals": proposals,
     }
+
+
+def _recodings(source: Source, name: str, coded: Coded) -> list[dict[str, Any]]:
+    """The log of changes to a column; of a safety item, without the counts that are small."""
+    counts: dict[int, int | None] = {i: one.n for i, one in enumerate(coded.recodings)}
+    if source.is_safety_item(name):
+        threshold = source.study.declared.small_cell
+        counts = withheld({i: one.n for i, one in enumerate(coded.recodings)}, threshold)
+    return [
+        {"column": name, "rule": one.rule, "from": one.answer, "to": one.value, "n": counts[i]}
+        for i, one in enumerate(coded.recodings)
+    ]
 
 
 def _missing_codes(

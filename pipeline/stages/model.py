@@ -16,6 +16,7 @@ from pipeline.stages import conditional, congruence, laid, model_options, power,
 from pipeline.stages import effects as beside_effects
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.path_models import PathModels, design_of, path_models
+from pipeline.stages.responding import without_careless
 from pipeline.stages.rivals import rivals
 from pipeline.stages.sensitivity import sensitivity
 from pipeline.stages.verdicts import judged, route_of
@@ -41,7 +42,11 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         effects = {fit.kind: _effects(study, graph, fit) for fit in models.every if fit is not models.main}
         effects |= {models.main.kind: _effects(study, graph, models.main, resamples)}
         further = _further(study, models, graph, frames, design)
-        further |= {"sensitivity": sensitivity(study, models.main, effects[models.main.kind], graph, frames)}
+        own = effects[models.main.kind]
+        further |= {
+            "sensitivity": sensitivity(study, models.main, own, graph, frames),
+            "careless": without_careless(study, models.main, own, graph, frames),
+        }
     except MediationError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
     result = _result(study, models, effects, resamples) | further
@@ -75,6 +80,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "items": {name: _items(study, name) for name in study.instruments},
         "missing": told.missing,
         "missing_declared": "missing" in told.model_fields_set,
+        "between_variances": told.between_variances,
+        "small_cell": told.small_cell,
         "seed": told.seed,
         "intervals": told.intervals.model_dump(mode="json"),
     }
@@ -101,7 +108,7 @@ def _result(
         "other": laid.whole(other, effects[other.kind]) if other else None,
         "why_no_other": models.measured.why_no_other,
         "options": model_options.options(study, main, models.measured),
-        "labels": model_options.labels(main, models.measured, models.why_not),
+        "labels": model_options.labels(study, main, models.measured, models.why_not),
         "warnings": [*place, *warnings],
         "second_opinion": second_opinion.of_models(models),
         "densities": own.densities,

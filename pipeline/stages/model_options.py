@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
-    from pipeline.mediation import PathModel
+    from pipeline.mediation import Bounds, PathModel
     from pipeline.mediation.rows import Missing
     from pipeline.stages.measurement import Measured
 
@@ -31,6 +31,10 @@ DRAWS = {
     "flat": f"{DRAWN} joint normal distribution of all estimates",
 }
 SINGLE_LEVEL = "single-level: the study declares no level above the one measured, so there are no clusters"
+BOUNDED = (
+    "variances between clusters are kept from falling below zero, as the study declares; where one rests at "
+    "zero, errors, tests and fit are approximate"
+)
 MEANS = {"latent": "latent", "latent_variables": "latent", "decomposed": "manifest"}
 
 
@@ -48,7 +52,13 @@ def options(study: LoadedStudy, main: PathModel, measured: Measured) -> dict[str
         "measurement_declared": told.measurement,
         "measurement_reason": measured.reason,
         "missing": main.missing,
+        "between_variances": told.between_variances if _has_latent_means(main) else None,
     }
+
+
+def bounds(study: LoadedStudy) -> Bounds:
+    """Which variances of two-level models may not fall below zero: those between clusters, or none."""
+    return "between" if study.declared.between_variances == "bounded" else "none"
 
 
 def missing(study: LoadedStudy) -> Missing:
@@ -65,7 +75,7 @@ def in_its_place(reason: str) -> str:
     )
 
 
-def labels(main: PathModel, measured: Measured, why_not: str | None) -> dict[str, str]:
+def labels(study: LoadedStudy, main: PathModel, measured: Measured, why_not: str | None) -> dict[str, str]:
     """Sentences that go with the numbers wherever they are shown."""
     from pipeline.mediation import FLAT_IGNORES, MANIFEST_MEANS
 
@@ -79,11 +89,16 @@ def labels(main: PathModel, measured: Measured, why_not: str | None) -> dict[str
     if main.single_level:
         return {"model": SINGLE_LEVEL} | place | shared
     told = {"model": "within and between clusters", "flat": FLAT_IGNORES}
-    if kind != "decomposed":
+    if _has_latent_means(main):
+        told |= {"between_variances": BOUNDED} if bounds(study) == "between" else {}
         told |= {"between": _between(kind), "manifest": MANIFEST_MEANS}
     elif main.frame["cluster_mean"].any():
         told["between"] = MANIFEST_MEANS
     return told | place | shared
+
+
+def _has_latent_means(main: PathModel) -> bool:
+    return not main.single_level and main.kind != "decomposed"
 
 
 def measured_by(measured: Measured) -> str:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.exports import Column, Export, code_text, is_identifier
+from pipeline.exports import Column, Export, code_text, is_identifier, without_identifiers
 from pipeline.stages.answers import plain
 
 if TYPE_CHECKING:
@@ -56,6 +56,23 @@ def previews(export: Export) -> pd.Series:
     return found
 
 
+def attentive(export: Export, checks: Mapping[str, Sequence[int | str]]) -> pd.Series:
+    """False for the rows that answered an attention check otherwise than asked; a blank is no failure."""
+    import pandas as pd
+
+    passed = pd.Series(True, index=export.frame.index)
+    for column, accept in checks.items():
+        answers, labels = export.frame[column], export.columns[column].value_labels
+        wanted = {plain(code_text(answer)) for answer in accept}
+        right = [
+            answer
+            for answer in answers.dropna().unique()
+            if wanted & {plain(code_text(answer)), plain(labels.get(answer, code_text(answer)))}
+        ]
+        passed &= answers.isna() | answers.isin(right)
+    return passed
+
+
 def moments(export: Export, role: str) -> tuple[list[str | None], str | None]:
     """ISO moments, with the offset of the zone that the export names; and a note on those not read."""
     column = export.role(role)
@@ -73,11 +90,13 @@ def moments(export: Export, role: str) -> tuple[list[str | None], str | None]:
 
 
 def shown(answer: object) -> str:
-    """An answer as a message may show it: short, on one line, and never an address."""
+    """An answer as a message may show it: short, on one line, and never an address or a name."""
     if not isinstance(answer, str):
         return code_text(answer)
     if is_identifier(answer):
         return "(an e-mail, network or telephone address)"
+    if not without_identifiers(answer):
+        return "(withheld: it may name a person)"
     text = " ".join(answer.split())
     return repr(text if len(text) <= 60 else text[:57] + "...")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.declaration import StudyError
 from pipeline.stages import scored
 from pipeline.stages.measurement import LATENT, NO_ITEMS, SCORES, Measured, indicators, policy, too_large
-from pipeline.stages.model_options import missing
+from pipeline.stages.model_options import bounds, missing
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -68,6 +68,20 @@ def path_models(
     scores = latent or manifest or flat
     main, measured = _measured(study, graph, frames, design, scores)
     return PathModels(main, manifest, flat, complete, why_not, measured)
+
+
+def again(
+    study: LoadedStudy, graph: PathGraph, frames: Mapping[str, pd.DataFrame], design: Design, kind: str
+) -> PathModel | None:
+    """The main model fitted to other frames; None where it has no usable solution there.
+
+    `kind` is that of the main model. One of latent variables is stood in for by that with latent means.
+    """
+    if kind == "flat":
+        return _flat(study, graph, frames, design, missing(study))
+    if kind in {"latent", "latent_variables"}:
+        return _latent(study, graph, frames, design, missing(study))[0]
+    return _manifest(study, graph, frames, design)
 
 
 def _measured(
@@ -138,9 +152,12 @@ def _latent_variables(
         return None, large
     confidence = study.declared.intervals.level
     try:
-        return fit_latent_variables(rows, graph, design, confidence, missing=missing(study)), None
+        fit = fit_latent_variables(
+            rows, graph, design, confidence, missing=missing(study), bounds=bounds(study)
+        )
     except NotEstimable as error:
         return None, f"the model of latent variables has no usable solution: {error}"
+    return fit, None
 
 
 def design_of(study: LoadedStudy) -> Design:
@@ -185,7 +202,9 @@ def _latent(
 
     confidence = study.declared.intervals.level
     try:
-        fit = fit_latent_means(graph, frames, design, _covariates(study), confidence, missing=missing)
+        fit = fit_latent_means(
+            graph, frames, design, _covariates(study), confidence, missing=missing, bounds=bounds(study)
+        )
     except NotEstimable as reason:
         return None, str(reason)
     return fit, None

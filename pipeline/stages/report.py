@@ -1,7 +1,8 @@
 """The report: results.json from what the stages found, then page, Word file and PDF from results.json alone.
 
-The plan calls `report`. Beside the reports it writes each table as CSV and each figure as SVG and PNG, for
-use in somebody's own document. The text comes from `reports/templates/report.md.j2`.
+The plan calls `report`. Beside the reports it writes each table as CSV and Word file, each figure as SVG and
+PNG, for use in somebody's own document, and what is cited as BibTeX. The text comes from
+`reports/templates/report.md.j2`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
+from pipeline.stages import lock
 from pipeline.stages.artefacts import Workspace, write_json, write_whole
 from pipeline.stages.results import collect, describe, result_files
 from pipeline.study import LoadedStudy
@@ -30,8 +32,10 @@ def report(study: LoadedStudy, workspace: Workspace) -> None:
 
     file = workspace.reports / "results.json"
     write_json(file, collect(study, workspace))
-    composed = _composed(read_json(file), _template(workspace))
+    results = read_json(file)
+    composed = _composed(results, _template(workspace))
     _write_parts(composed, workspace.reports)
+    _write_codebook(results, composed, workspace)
     for form in FORMATS:
         if form in study.declared.report.formats:
             _write(composed.document, form, workspace)
@@ -45,14 +49,15 @@ def compose(results: Mapping[str, Any]) -> Document:
 
 
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
-    """The results of the other stages, and the template."""
-    return (*result_files(study, workspace), _template(workspace))
+    """The results of the other stages, the lock, the template and the works that can be cited."""
+    works = Path(__file__).resolve().parents[1] / "reporting" / "assets" / "references.json"
+    return (*result_files(study, workspace), lock.lock_file(workspace), _template(workspace), works)
 
 
 def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
-    """results.json and the report in each format."""
+    """results.json, the codebook, and the report in each format."""
     reports = (workspace.reports / f"report.{form}" for form in study.declared.report.formats)
-    return (workspace.reports / "results.json", *reports)
+    return (workspace.reports / "results.json", workspace.reports / "codebook.html", *reports)
 
 
 def declared(study: LoadedStudy) -> Mapping[str, object]:
@@ -64,7 +69,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "report": told.report.model_dump(mode="json"),
         "told": describe(study),
         "screening": told.screening.model_dump(mode="json"),
-        "seed": told.seed,
+        "locked": lock.parts(study),
     }
 
 
@@ -102,22 +107,34 @@ def _write(document: Document, form: str, workspace: Workspace) -> None:
         write_whole(path, lambda partial: write_pdf(document, partial))
 
 
+def _write_codebook(results: Mapping[str, Any], composed: Composed, workspace: Workspace) -> None:
+    from pipeline.reporting.codebook import compose_codebook
+    from pipeline.reporting.html import write_html
+
+    page = write_html(compose_codebook(results, composed.pictures), font_cache=workspace.build / "report")
+    _write_bytes(workspace.reports / "codebook.html", page.encode("utf-8"))
+
+
 def _write_bytes(path: Path, data: bytes) -> None:
     write_whole(path, lambda partial: partial.write_bytes(data))
 
 
 def _write_parts(composed: Composed, folder: Path) -> None:
-    """Write each table as CSV and each figure as SVG and PNG; those of an earlier run go."""
+    """Write each table as CSV and Word file, each figure as SVG and PNG; those of an earlier run go."""
     from pipeline.reporting.tables.as_csv import as_csv
     from pipeline.reporting.values import Table
+    from pipeline.reporting.word import table_bytes
 
     tables = [block for block in composed.document.blocks if isinstance(block, Table)]
     texts = {folder / "tables" / f"{table.id}.csv": "\ufeff" + as_csv(table) for table in tables}
     texts |= {folder / "figures" / f"{name}.svg": drawn.svg for name, drawn in composed.pictures.items()}
     files = {path: text.encode("utf-8") for path, text in texts.items()}
+    for table in tables:
+        files[folder / "tables" / f"{table.id}.docx"] = table_bytes(table, composed.document)
     for name, drawn in composed.pictures.items():
         files[folder / "figures" / f"{name}.png"] = drawn.figure.png
     for path, data in files.items():
         _write_bytes(path, data)
+    _write_bytes(folder / "references.bib", composed.bibliography.encode("utf-8"))
     for old in {*folder.glob("tables/*"), *folder.glob("figures/*")} - set(files):
         old.unlink()

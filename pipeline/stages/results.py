@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.stages import lock
 from pipeline.stages.artefacts import Workspace, read_json
+from pipeline.stages.resampled import PLACES
 from pipeline.study import LoadedStudy
 
 LIBRARIES = (
@@ -49,7 +51,8 @@ def collect(study: LoadedStudy, workspace: Workspace) -> dict[str, Any]:
         stages[name] = {
             "inputs": {_shown(workspace, path): _hash(path) for path in read},
             "options": _options(study, name, found[name]),
-            "seed": study.declared.seed if name == "model" else None,
+            "seed": study.declared.seed if name in PLACES else None,
+            "resampled": list(PLACES.get(name, ())),
             "results": found[name],
         }
     return {
@@ -58,6 +61,7 @@ def collect(study: LoadedStudy, workspace: Workspace) -> dict[str, Any]:
         "synthetic": study.declared.synthetic,
         "made": made(),
         "declared": describe(study),
+        "lock": lock.told(study, workspace),
         "stages": stages,
         "derived": derive(ingested, found),
     }
@@ -215,12 +219,13 @@ def _missing_codes(name: str, export: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _recodings(name: str, export: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Counts by scale and rule: what answer became what value."""
+    """Counts by scale and rule: what answer became what value; counts withheld add nothing."""
     sums: dict[tuple[str, str, str, str], int] = {}
     for told in export["recodings"]:
         scale = str(told["column"]).partition(".")[0]
         key = scale, str(told["rule"]), str(told["from"]), str(told["to"])
-        sums[key] = sums.get(key, 0) + int(told["n"])
+        if told["n"] is not None:
+            sums[key] = sums.get(key, 0) + int(told["n"])
     return [
         {"export": name, "variable": variable, "rule": rule, "from": old, "to": new, "n": n}
         for (variable, rule, old, new), n in sums.items()

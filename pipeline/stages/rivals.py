@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages.measurement import LATENT, indicators
-from pipeline.stages.model_options import missing
+from pipeline.stages.model_options import bounds, missing
 from pipeline.stages.path_models import PathModels, covariates_of
 from pipeline.study import LoadedStudy, edges_of
 
@@ -38,7 +38,7 @@ def rivals(
     graphs = {HYPOTHESISED: graph} | {one.id: PathGraph.of(edges_of(one.path)) for one in declared}
     orders = {name: (one, covariates_of(study, one.edges)) for name, one in graphs.items()}
     behind = indicators(study, graph) if models.measured.used == LATENT else {}
-    found = compare_orders(orders, frames, design, behind, missing=missing(study))
+    found = compare_orders(orders, frames, design, behind, missing=missing(study), bounds=bounds(study))
     titles = {one.id: one.title for one in declared}
     return [
         asdict(one)

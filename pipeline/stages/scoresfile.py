@@ -26,8 +26,10 @@ EPOCH = b"01 Jan 70" + b"00:00:00"
 
 
 def write_scores(study: LoadedStudy, workspace: Workspace, frames: Mapping[str, pd.DataFrame]) -> None:
-    """Write scores.csv and scores.sav from one frame a level."""
+    """Write scores.csv and scores.sav from one frame a level; answers to safety items stay out of them."""
     merged = merge_levels([frames[level] for level in study.levels], study.levels)
+    safety = {f"{scale}.{item}" for scale, told in study.instruments.items() for item in told.safety_items}
+    merged = merged[[name for name in merged if name not in safety]]
     write_whole(workspace.build / "scores.csv", lambda path: _write_csv(path, merged))
     write_whole(workspace.build / "scores.sav", lambda path: _write_sav(path, merged, study))
 

@@ -46,6 +46,7 @@ class Form:
     consent: bool
     items: tuple[PrintedItem, ...]
     answers: tuple[str, ...]
+    attention: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def screen(study: LoadedStudy, workspace: Workspace) -> None:
         {
             "exports": results,
             "levels": _by_level(results),
-            "rules": _rules_in_words(study.declared.screening),
+            "rules": _rules_in_words(study),
         },
     )
 
@@ -105,7 +106,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
     return {
         "screening": study.declared.screening.model_dump(mode="json"),
         "exports": {
-            name: [form.level, form.kind, form.identified, form.consent] for name, form in forms.items()
+            name: [form.level, form.kind, form.identified, form.consent, form.attention]
+            for name, form in forms.items()
         },
         "items": {
             name: [[item.column, item.codes, item.turned, item.worded] for item in form.items]
@@ -128,7 +130,15 @@ def form_of(study: LoadedStudy, export: str) -> Form:
                 items.setdefault(column, _printed(study, scale, item))
     printed = tuple(items.values())
     answers = tuple(item.column for item in printed) or tuple(ready)
-    return Form(told.level, told.kind, told.id is not None, told.consent is not None, printed, answers)
+    return Form(
+        told.level,
+        told.kind,
+        told.id is not None,
+        told.consent is not None,
+        printed,
+        answers,
+        bool(told.attention),
+    )
 
 
 def screen_rows(frame: pd.DataFrame, form: Form, screening: Screening) -> Screened:
@@ -206,6 +216,10 @@ def _without_consent(frame: pd.DataFrame, form: Form, screening: Screening) -> p
     return ~_true(frame["_consent"])
 
 
+def _inattentive(frame: pd.DataFrame, form: Form, screening: Screening) -> pd.Series[bool]:  # noqa: ARG001
+    return ~_true(frame["_attention"])
+
+
 def _without_answers(frame: pd.DataFrame, form: Form, screening: Screening) -> pd.Series[bool]:  # noqa: ARG001
     return _answered(frame, form) == 0
 
@@ -234,6 +248,7 @@ def _speeding(frame: pd.DataFrame, form: Form, screening: Screening) -> pd.Serie
     return frame["_seconds"].astype(float) < (screening.seconds_per_item or 0.0) * answered
 
 
+ATTENTION = "attention check failed"
 RULES: tuple[Rule, ...] = (
     Rule(
         "preview or test",
@@ -248,6 +263,13 @@ RULES: tuple[Rule, ...] = (
         lambda form: form.kind == "survey" and form.consent,
         _without_consent,
         lambda _: "the question about consent is not answered by one of the answers that give it",
+    ),
+    Rule(
+        ATTENTION,
+        lambda _: True,
+        lambda form: form.attention,
+        _inattentive,
+        lambda _: "an attention check is answered otherwise than it asks; a blank is no failure",
     ),
     Rule(
         "no answers",
@@ -370,8 +392,11 @@ def _by_level(results: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
     return levels
 
 
-def _rules_in_words(screening: Screening) -> dict[str, dict[str, Any]]:
+def _rules_in_words(study: LoadedStudy) -> dict[str, dict[str, Any]]:
+    screening = study.declared.screening
+    attention = any(export.attention for export in study.declared.exports.values())
     return {
         rule.reason: {"on": rule.on(screening), "rule": rule.text(screening) if rule.on(screening) else None}
         for rule in RULES
+        if attention or rule.reason != ATTENTION
     }

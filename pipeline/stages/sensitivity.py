@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages.model_options import missing
+from pipeline.stages.model_options import bounds, missing
 from pipeline.stages.path_models import covariates_of, design_of
 from pipeline.study import LoadedStudy
 
@@ -53,11 +54,11 @@ def sensitivity(
         "confidence": effects.confidence,
         "method": METHOD,
     }
-    kinds: dict[str, Any] = {"latent": LatentSource, "flat": FlatSource}
+    kinds: dict[str, Any] = {"latent": partial(LatentSource.of, bounds=bounds(study)), "flat": FlatSource.of}
     if main.kind not in kinds:
         return {"rows": [], "curves": {}, "notes": [NO_SOURCE], "options": options}
     design, covariates = design_of(study), covariates_of(study, study.edges)
-    source = kinds[main.kind].of(main, graph, frames, design, covariates, missing=missing(study))
+    source = kinds[main.kind](main, graph, frames, design, covariates, missing=missing(study))
     asked: list[dict[str, Any]] = effects.frame.to_dict("records")  # type: ignore[assignment]
     found = sensitivity_to_confounding(source, asked, effects.draws, effects.seed, effects.confidence)
     return {

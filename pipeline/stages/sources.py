@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.declaration import Problem, StudyError
-from pipeline.exports import Export, ExportError, read_export
+from pipeline.exports import Export, ExportError, Part, read_export
 from pipeline.stages.answers import Responses
 from pipeline.stages.artefacts import Workspace
 from pipeline.stages.identity import Ids
@@ -67,6 +67,12 @@ class Source:
         """The columns of answers that the study takes from this export."""
         return wanted_columns(self.study, self.name)
 
+    def is_safety_item(self, variable: str) -> bool:
+        """Whether a variable is an item whose answers are never shown for one person or a few."""
+        scale, _, item = variable.partition(".")
+        instrument = self.study.instruments.get(scale)
+        return instrument is not None and item in instrument.safety_items
+
     def in_data(self, message: str, hint: str | None = None) -> None:
         """Note a problem with the file's contents."""
         self.problems.append(Problem(f"data/{self.study.id}/{self.declared.file}", message, hint=hint))
@@ -92,9 +98,9 @@ def read_sources(study: LoadedStudy, workspace: Workspace) -> list[Source]:
             problems.append(_no_such_file(study, name, workspace))
             continue
         try:
-            sources.append(Source(study, name, read_export(path, told.platform)))
+            sources.append(Source(study, name, read_export(path, told.platform, part=_part(told, workspace))))
         except ExportError as error:
-            place = ("exports", name, "platform" if "platform" in (error.hint or "") else "file")
+            place = ("exports", name, _blamed(error))
             problems.append(study.problem(place, f"{told.file}: {error.message}", error.hint))
     for source in sources:
         _check_columns(source)
@@ -125,12 +131,25 @@ def named_columns(source: Source) -> list[tuple[Where, str]]:
     named += [((*place, "id"), export.id)] if export.id else []
     named += [((*place, "consent", "column"), export.consent.column)] if export.consent else []
     named += [((*place, "seconds"), export.seconds)] if export.seconds else []
+    named += [((*place, "attention", column), column) for column in export.attention]
     return [*named, *((wanted.where, wanted.column) for wanted in source.wanted)]
 
 
 def export_path(workspace: Workspace, export: ExportFile) -> Path:
     """Where an export lies: its file is named from the study's folder."""
     return workspace.declared / export.file
+
+
+def _part(told: ExportFile, workspace: Workspace) -> Part:
+    dictionary = workspace.declared / told.dictionary if told.dictionary is not None else None
+    return Part(told.sheet, told.rows, dictionary)
+
+
+def _blamed(error: ExportError) -> str:
+    """The entry of an export in study.yaml that an error is about."""
+    if "`rows`" in error.message:
+        return "rows"
+    return "platform" if "platform" in (error.hint or "") else "file"
 
 
 def listed(names: Iterable[object], most: int = 12) -> str:

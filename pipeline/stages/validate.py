@@ -6,7 +6,7 @@ left out of the results and told, with the reason, under `not_estimated`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,11 @@ from pipeline.stages import (
     dimensionality,
     estimators,
     factors,
+    invariance,
     measurement_models,
+    missing_answers,
     reliabilities,
+    responding,
     scored,
     structure,
     validity,
@@ -43,6 +46,9 @@ OPTIONS = {
     **structure.OPTIONS,
     **dimensionality.OPTIONS,
     **validity.OPTIONS,
+    **invariance.OPTIONS,
+    **responding.OPTIONS,
+    **missing_answers.OPTIONS,
     "icc": "one-way analysis of variance with the mean cluster size (Bliese, 2000)",
     **agreement.OPTIONS,
     "skew": "bias-adjusted (G1)",
@@ -68,9 +74,19 @@ def validate(study: LoadedStudy, workspace: Workspace) -> None:
     result["validity"] = {
         level: validity.validity_of(study, frames, level, data, told) for level, data in together.items()
     }
+    result["invariance"] = invariance.invariances(study, frames, told)
+    result["careless"] = _by_level(responding.careless_at, study, frames, told)
+    result["missing_answers"] = _by_level(missing_answers.missing_at, study, frames, told)
     result["not_estimated"] = told.missing
     result["options"] = OPTIONS
     write_json(workspace.build / "validate" / "validate.json", result)
+
+
+def _by_level(
+    make: Callable[..., dict[str, Any] | None], study: LoadedStudy, frames: Frames, told: Told
+) -> dict[str, Any]:
+    made = {level: make(study, frames, level, told) for level in study.levels}
+    return {level: found for level, found in made.items() if found is not None}
 
 
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
@@ -96,6 +112,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "seed": study.declared.seed,
         "estimator": study.declared.estimator,
         "marker": study.declared.marker,
+        "invariance": study.declared.invariance,
+        "waves": {name: one.wave for name, one in study.declared.exports.items()},
         "covariates": {name: study.level_of(name) for name in study.declared.covariates},
         "instruments": {
             name: instrument.model_dump(mode="json", include=parts)

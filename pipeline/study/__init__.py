@@ -19,6 +19,7 @@ from pipeline.study.declared import (
     Rival,
     Scale,
     Screening,
+    Sharing,
     Study,
 )
 from pipeline.study.loaded import LoadedStudy, load_study, schema_text, studies
@@ -39,6 +40,7 @@ __all__ = [
     "Rival",
     "Scale",
     "Screening",
+    "Sharing",
     "Study",
     "default_level",
     "edges_of",

@@ -33,7 +33,21 @@ class ExportFile(Declared):
     """
 
     file: str
-    platform: Literal["qualtrics", "spss", "csv"]
+    platform: Literal[
+        "qualtrics",
+        "redcap",
+        "limesurvey",
+        "surveymonkey",
+        "kobo",
+        "google_forms",
+        "microsoft_forms",
+        "spss",
+        "stata",
+        "sas",
+        "csv",
+        "xlsx",
+        "parquet",
+    ]
     level: Name
     kind: Literal["survey", "roster"] = "survey"
     id: str | None = Field(default=None, description="Column with the unit's id; null where there is none.")
@@ -42,6 +56,16 @@ class ExportFile(Declared):
     consent: Consent | None = None
     wave: str | None = None
     seconds: str | None = Field(default=None, description="Column with the time taken, in seconds.")
+    sheet: str | None = Field(default=None, description="Sheet of a workbook; the first one if left out.")
+    rows: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Column -> value of the rows to take: an event, a repeating form, a wave.",
+    )
+    dictionary: str | None = Field(default=None, description="File with the REDCap data dictionary.")
+    attention: Mapping[str, tuple[int | str, ...]] = Field(
+        default_factory=dict,
+        description="Column of an attention check -> the answers that pass it.",
+    )
     missing_codes: tuple[int | float | str, ...] = ()
 
 
@@ -168,6 +192,19 @@ class ReportOptions(Declared):
     author: str | None = None
 
 
+class Sharing(Declared):
+    """What of a study may be handed on in a bundle: its de-identified rows, and under which licence."""
+
+    data: bool = Field(
+        default=False, description="Whether the scored rows, with ids replaced, may be shared."
+    )
+    licence: str | None = Field(default=None, description="Of the data, such as CC-BY-4.0.")
+    quasi_identifiers: tuple[str, ...] | None = Field(
+        default=None,
+        description="Columns by which somebody could be recognised; every covariate where left out.",
+    )
+
+
 class Study(Declared):
     """A study as declared. `id` is the folder's name."""
 
@@ -191,9 +228,17 @@ class Study(Declared):
         default=None,
         description="A scale that should be unrelated to the others, to show what they share by method.",
     )
+    invariance: tuple[Name, ...] = Field(
+        default=(),
+        description="Covariates, or levels of few units, over which the scales should measure the same.",
+    )
     measurement: Literal["scores", "latent", "auto"] = Field(
         default="auto",
         description="Scale scores, or latent variables behind the items; auto goes by the sample size.",
+    )
+    between_variances: Literal["free", "bounded"] = Field(
+        default="free",
+        description="Whether variances between clusters may be estimated below zero; bounded: they may not.",
     )
     estimator: Literal["auto", "MLR", "WLSMV"] = Field(
         default="auto",
@@ -208,3 +253,4 @@ class Study(Declared):
     seed: int = 1
     small_cell: Annotated[int, Field(ge=0)] = 5
     report: ReportOptions = ReportOptions()
+    share: Sharing = Sharing()

@@ -62,11 +62,13 @@ def problems(context: Context) -> Iterator[Problem]:
     yield from scales.problems(context.root, context.available, context.instruments)
     yield from _of_names(context)
     yield from _of_covariates(context)
+    yield from _of_invariance(context)
     yield from _of_path(context)
     yield from _of_hypotheses(context)
     yield from _of_rivals(context)
     yield from conditional.problems(context)
     yield from _of_options(context)
+    yield from _of_sharing(context)
 
 
 def named(name: str, known: Iterable[str], what: str) -> tuple[str, str | None]:
@@ -95,9 +97,7 @@ def _of_levels(levels: Node) -> Iterator[Problem]:
 def _of_export(context: Context, export: Node) -> Iterator[Problem]:
     """An export lies in the study's folder and says where its rows belong."""
     levels, level = context.levels, export["level"].text
-    if export["file"].text is not None and not _inside(context.folder, export["file"].text):
-        message = "the file must lie in the study's own folder: no '..', no absolute path"
-        yield export["file"].problem(message, "such as exports/staff.csv")
+    yield from _of_files(context, export)
     if level is None:
         return
     if level not in levels:
@@ -120,6 +120,14 @@ def _of_export(context: Context, export: Node) -> Iterator[Problem]:
         message = f"no column says in which {missing} a {level} of '{export.name}' lies"
         hint = f"add links: {{{missing}: <column>}}"
         yield export["links"].problem(message, hint, key=True)
+
+
+def _of_files(context: Context, export: Node) -> Iterator[Problem]:
+    """What an export reads lies in the study's own folder."""
+    for node in (export["file"], export["dictionary"]):
+        if node.text is not None and not _inside(context.folder, node.text):
+            message = "the file must lie in the study's own folder: no '..', no absolute path"
+            yield node.problem(message, "such as exports/staff.csv")
 
 
 def _of_ids(context: Context, export: Node, level: str) -> Iterator[Problem]:
@@ -186,6 +194,14 @@ def _of_covariates(context: Context) -> Iterator[Problem]:
             elif _is_below(context, name, str(outcome.text)):
                 message = f"'{name}' is measured below '{outcome.text}' and cannot predict it as it is"
                 yield outcome.problem(message, "leave it out here")
+
+
+def _of_invariance(context: Context) -> Iterator[Problem]:
+    """Groups are told apart by a covariate, or they are the units of a level above the lowest."""
+    known = [*context.root["covariates"].members(), *list(context.levels)[1:]]
+    for name in context.root["invariance"].words():
+        if name.text not in known:
+            yield name.problem(*named(str(name.text), known, "covariate or level above the lowest"))
 
 
 def _is_below(context: Context, name: str, other: str) -> bool:
@@ -301,3 +317,11 @@ def _of_options(context: Context) -> Iterator[Problem]:
     if root["screening"]["seconds_per_item"].value is not None and not timed:
         message = "no export says how long an answer took"
         yield root["screening"]["seconds_per_item"].problem(message, "name the column under `seconds`")
+
+
+def _of_sharing(context: Context) -> Iterator[Problem]:
+    """Quasi-identifiers are covariates or scores."""
+    known = [*context.root["covariates"].members(), *context.scales]
+    for name in context.root["share"]["quasi_identifiers"].words():
+        if name.text not in known:
+            yield name.problem(*named(str(name.text), known, "covariate or scale"))

@@ -34,14 +34,30 @@ def seconds(
     estimator: str = "ML",
     missing: str = "listwise",
     draws: int = 0,
+    cores: int = 2,
+    cluster: str = "-",
+    test: bool = True,
 ) -> float | None:
-    """Return lavaan's median seconds for a fit with all measures, or for a bootstrap on two cores."""
+    """Return lavaan's median seconds for a fit, or for a bootstrap on some cores.
+
+    Args:
+        model: Syntax that both programs read.
+        data: The same rows.
+        repeat: Runs.
+        estimator: lavaan's name.
+        missing: lavaan's name.
+        draws: Resamples; 0 times a fit.
+        cores: Processes that share a bootstrap.
+        cluster: Column of a two-level model.
+        test: With the test and all fit measures, or estimates and errors only.
+    """
     if missing_because():
         return None
     with tempfile.TemporaryDirectory() as folder:
         syntax, table = Path(folder) / "model.txt", Path(folder) / "data.csv"
         syntax.write_text(model)
         data.to_csv(table, index=False, na_rep="NA")
-        arguments = [str(syntax), str(table), str(repeat), estimator, missing, str(draws)]
+        told = [repeat, estimator, missing, draws, cores, cluster, str(test).upper()]
+        arguments = [str(syntax), str(table), *map(str, told)]
         ran = subprocess.run(["Rscript", str(SCRIPT), *arguments], capture_output=True, text=True, check=True)
     return float(ran.stdout.split()[-1])

@@ -1,7 +1,7 @@
 """Time the estimation core beside lavaan, in one run on the same data: python tests/benchmarks/run.py.
 
-One core for ours (imports not counted), one for lavaan's fits, two for its bootstrap, which is timed on 200
-draws and scaled. Ratios depend on the machine; no test asserts them.
+Fits have one core in both programs (imports not counted). Bootstraps have two in both, and one in both beside
+it; lavaan's is timed on 200 draws and scaled. Ratios depend on the machine; no test asserts them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import argparse
 import os
 import resource
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -21,7 +19,9 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
 import pandas as pd  # noqa: E402
 import referee  # noqa: E402
+import twolevel  # noqa: E402
 from simulated import MEDIATION, measurement, sample  # noqa: E402
+from timing import Line, median  # noqa: E402
 
 from pipeline import sem  # noqa: E402
 
@@ -45,38 +45,26 @@ BFI = "\n".join(f"{letter} =~ " + " + ".join(f"{letter}{k}" for k in range(1, 6)
 DRAWS, TIMED = 10_000, 200
 
 
-@dataclass(frozen=True)
-class Line:
-    """One case: seconds of both programs (lavaan's None where it was not timed)."""
-
-    case: str
-    ours: float
-    lavaan: float | None
-    note: str = ""
-
-    def __str__(self) -> str:
-        theirs = "-" if self.lavaan is None else f"{self.lavaan:.3f}"
-        ratio = "-" if self.lavaan is None else f"{self.lavaan / self.ours:.0f}"
-        return f"{self.case:<52} {self.ours:>9.3f} {theirs:>10} {ratio:>6}  {self.note}"
-
-
 def main() -> None:
-    """Print one table of the agreed cases and one of cost against items and rows."""
+    """Print one table of the agreed cases, then cost against items, rows, clusters and people."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="leave out what takes lavaan a minute")
-    options.add_argument("--figure", type=Path, help="also draw cost against items and rows")
+    options.add_argument("--figure", type=Path, help="also draw the tables of cost")
     chosen = options.parse_args()
     if referee.missing_because():
         print(f"lavaan is not timed: {referee.missing_because()}")
-    print(f"{'case':<52} {'ours, s':>9} {'lavaan, s':>10} {'ratio':>6}")
+    print(f"{'case':<62} {'ours, s':>9} {'lavaan, s':>10} {'ratio':>6}")
     for case in agreed_cases(quick=chosen.quick):
         print(case(), flush=True)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB\n")
-    by_items, by_rows = cost_of_items(), cost_of_rows()
-    print(by_items.to_string(index=False, float_format="%.4f"), "\n")
-    print(by_rows.to_string(index=False, float_format="%.4f"))
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB", flush=True)
+    for case in twolevel.agreed_cases(quick=chosen.quick):
+        print(case(), flush=True)
+    costs = []
+    for cost in (cost_of_items, cost_of_rows, twolevel.cost_of_clusters, twolevel.cost_of_people):
+        costs.append(cost())
+        print("\n" + costs[-1].to_string(index=False, float_format="%.4f"), flush=True)
     if chosen.figure:
-        draw(by_items, by_rows, chosen.figure)
+        draw(costs, chosen.figure)
 
 
 def agreed_cases(*, quick: bool) -> list[Callable[[], Line]]:
@@ -88,8 +76,9 @@ def agreed_cases(*, quick: bool) -> list[Callable[[], Line]]:
     cases = [
         lambda: fitted("24 items, 4 factors, N 500: ML, errors, measures", model, small),
         lambda: fitted("Holzinger, 10 % missing: FIML, errors, measures", HOLZINGER, missing, missing="fiml"),
-        lambda: resampled(f"24 items, 4 factors, N 500: {DRAWS:,} resamples", model, small),
-        lambda: resampled(f"Political Democracy: {DRAWS:,} resamples", DEMOCRACY, democracy),
+        lambda: resampled("24 items, 4 factors, N 500", model, small, cores=2),
+        lambda: resampled("24 items, 4 factors, N 500", model, small, cores=1),
+        lambda: resampled("Political Democracy", DEMOCRACY, democracy, cores=2),
     ]
     bfi, forty = pd.read_csv(DATA / "bfi15_complete.csv")[ITEMS], ordered(sample(5, 8, 1000))
     cases += [
@@ -137,21 +126,20 @@ def ordered(data: pd.DataFrame) -> pd.DataFrame:
     return data.apply(lambda column: pd.cut(column, [-9, -1.3, -0.4, 0.5, 1.4, 9], labels=False) + 1)
 
 
-def resampled(case: str, model: str, data: pd.DataFrame) -> Line:
+def resampled(case: str, model: str, data: pd.DataFrame, *, cores: int) -> Line:
     """Time a bootstrap: fit, all resamples, draws of every parameter, status and one interval."""
     failed = []
 
     def whole() -> None:
-        boot = sem.fit(model, data).bootstrap(draws=DRAWS, seed=1)
+        boot = sem.fit(model, data).bootstrap(draws=DRAWS, seed=1, workers=cores)
         _ = boot.draws, boot.status, boot.interval("ind")
         failed.append((boot.failed, boot.inadmissible))
 
     ours = median(whole, 3)
-    timed = referee.seconds(model, data, repeat=1, draws=TIMED)
-    note = (
-        f"{failed[0][0]} failed, {failed[0][1]} inadmissible; lavaan scaled from {TIMED} draws on two cores"
-    )
-    return Line(case, ours, None if timed is None else timed * DRAWS / TIMED, note)
+    timed = referee.seconds(model, data, repeat=1, draws=TIMED, cores=cores)
+    note = f"{failed[0][0]} failed, {failed[0][1]} inadmissible; lavaan scaled from {TIMED} draws"
+    told = f"{case}: {DRAWS:,} resamples, {cores} core{'s' * (cores > 1)}"
+    return Line(told, ours, None if timed is None else timed * DRAWS / TIMED, note)
 
 
 def cost_of_items() -> pd.DataFrame:
@@ -195,26 +183,12 @@ def estimated(model: str, data: pd.DataFrame | sem.Moments, estimator: str) -> f
     return median(lambda: sem.fit(model, data, estimator=estimator).estimates, 3)
 
 
-def median(work: Callable[[], object], repeat: int) -> float:
-    """Return the median seconds of some runs; short ones are warmed up and run for a second or so."""
-    start = time.perf_counter()
-    work()
-    first = time.perf_counter() - start
-    taken = [first] if first > 1 else []
-    repeat = repeat - len(taken) if first > 0.2 else max(repeat, 21)
-    for _ in range(repeat):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return sorted(taken)[len(taken) // 2]
-
-
-def draw(by_items: pd.DataFrame, by_rows: pd.DataFrame, path: Path) -> None:
-    """Draw both tables on logarithmic axes."""
+def draw(costs: list[pd.DataFrame], path: Path) -> None:
+    """Draw the tables of cost on logarithmic axes."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, table in zip(axes, (by_items, by_rows), strict=True):
+    figure, axes = plt.subplots(2, 2, figsize=(10, 8), layout="constrained")
+    for axis, table in zip(axes.flat, costs, strict=True):
         table.set_index(table.columns[0]).plot(ax=axis, marker="o", logx=True, logy=True)
         axis.set_ylabel("seconds")
     figure.savefig(path)

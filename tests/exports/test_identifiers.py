@@ -5,7 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pipeline.exports import Column, Export, Provenance, mark_identifiers, never_an_answer
+from pipeline.exports import (
+    Column,
+    Export,
+    Provenance,
+    holds_identifiers,
+    mark_identifiers,
+    never_an_answer,
+)
 from pipeline.exports.identifiers import is_identifier
 
 ORIGIN = Provenance("f.csv", "0" * 64, "csv", "utf-8", ",", 1, 2)
@@ -18,7 +25,7 @@ HEADERS = {
     "LocationLatitude": True,
     "ipaddr": True,
     "Email Address": True,
-    "Your e-mail": False,
+    "Your e-mail": True,
     "client_email": True,
     "Home phone": True,
     "first_name": True,
@@ -82,3 +89,23 @@ def test_a_platforms_own_columns_are_not_identifiers() -> None:
 )
 def test_headers_that_no_answer_can_have(header: str, expected: bool) -> None:
     assert never_an_answer(header) is expected
+
+
+NAMES = ["Ann Smith", "Bob van Dyk", "Dr. Eve O'Hara", "José García"]
+COLUMNS = {
+    "names": (NAMES, True),
+    "names that recur": ([f"Ann{c} Smith" for c in "abcdefghijklmno"] * 8, True),
+    "labels in capitals": (["Strongly Agree", "Strongly Disagree", "Neither Nor"] * 4, False),
+    "days of birth": (["1950-03-01", "1987-12-31", "2001-07-09"], True),
+    "days of one year": (["2024-03-01", "2024-12-31", "2023-07-09"], False),
+    "places": (["51.5007, -0.1246", "52.2053 0.1218 12.5 3"], True),
+    "devices": (["00:1B:44:11:3A:B7", "collect:Ab12Cd34Ef"], True),
+    "text with addresses": (["write to me: a@b.org", "ring 555-123-4567 after six"], True),
+    "text": (["I liked it", "It was too long for me"], False),
+}
+
+
+@pytest.mark.parametrize(("cells", "expected"), COLUMNS.values(), ids=COLUMNS)
+def test_columns_by_what_is_in_them(cells: list[str], expected: bool) -> None:
+    frame = pd.DataFrame({"Q9": pd.Series(cells, dtype=object)})
+    assert holds_identifiers(frame["Q9"]) is expected

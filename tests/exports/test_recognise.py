@@ -24,12 +24,11 @@ OTHERS = {
     "qualtrics as csv": (QUALTRICS, "csv", ["Qualtrics", "platform: qualtrics"]),
     "plain as spss": (PLAIN, "spss", ["plain delimited text", "platform: csv"]),
     "plain as qualtrics": (PLAIN, "qualtrics", ["plain delimited text", "platform: csv"]),
-    "redcap as qualtrics": (REDCAP, "qualtrics", ["REDCap", "platform: csv"]),
+    "redcap as qualtrics": (REDCAP, "qualtrics", ["REDCap", "platform: redcap"]),
     "redcap as spss": (REDCAP, "spss", ["REDCap"]),
-    "surveymonkey as csv": (MONKEY, "csv", ["SurveyMonkey", "platform: spss"]),
+    "surveymonkey as csv": (MONKEY, "csv", ["SurveyMonkey", "platform: surveymonkey"]),
     "spss as csv": (SAV, "csv", ["SPSS", "platform: spss"]),
-    "spss as qualtrics": (SAV, "qualtrics", ["SPSS", "platform: spss"]),
-    "workbook as csv": (b"PK\x03\x04rest", "csv", ["Excel", "CSV UTF-8"]),
+    "spss as kobo": (SAV, "kobo", ["SPSS", "platform: spss"]),
     "old workbook as csv": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "csv", ["Excel"]),
     "stata as spss": (b"<stata_dta><header>", "spss", ["Stata"]),
     "web page as csv": (b"\n<!DOCTYPE html><html>", "csv", ["web page", "login"]),
@@ -54,8 +53,8 @@ HEADERS = {
     "limesurvey code": (["id", "Q1[SQ001]"], "limesurvey"),
     "limesurvey meta": (["id", "submitdate", "lastpage"], "limesurvey"),
     "kobo": (["_uuid", "_index", "q"], "kobo"),
-    "google forms": (["Timestamp", "How are you?"], "forms"),
-    "microsoft forms": (["ID", "Start time", "Completion time"], "forms"),
+    "google forms": (["Timestamp", "How are you?"], None),
+    "microsoft forms": (["ID", "Start time", "Completion time"], "microsoft_forms"),
     "three names that Qualtrics uses too": (["Status", "Progress", "Finished"], None),
     "anything": (["a", "b"], None),
 }
@@ -77,8 +76,8 @@ def test_absent_too_large_and_unknown(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ExportError, match=r"a\.csv: there is no such file"):
         read_export(path, "csv")
     path.write_bytes(PLAIN)
-    with pytest.raises(ExportError, match=r"no reader for platform 'redcap'.*csv, qualtrics, spss"):
-        read_export(path, "redcap")
+    with pytest.raises(ExportError, match=r"no reader for platform 'moodle'.*csv, google_forms, .*xlsx"):
+        read_export(path, "moodle")
     with path.open("r+b") as file:
         file.truncate(recognise.LARGEST + 1)
     with pytest.raises(ExportError, match=r"2\.0 GB is more than the 2 GB.*split"):

@@ -109,19 +109,40 @@ def test_exchanging_the_predictors_turns_the_line_of_incongruence_round():
     assert turned.to_numpy() == pytest.approx((ours * signs).to_numpy(), abs=1e-10)
 
 
-def test_the_surface_is_level_at_its_stationary_point_and_lies_over_its_hull():
+def test_the_surface_is_level_at_its_stationary_point():
     scores, staff = people()
     found = fit_surface(scores, 3.0, robust=staff)
     b = found.coefficients.set_index("name")["est"]
     x, y = found.stationary
     assert b["b1"] + 2 * b["b3"] * x + b["b4"] * y == pytest.approx(0, abs=1e-9)
     assert b["b2"] + 2 * b["b5"] * y + b["b4"] * x == pytest.approx(0, abs=1e-9)
-    corners = np.array(found.hull)
-    points = scores[["x", "y"]].to_numpy() - 3
-    for one, other in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        side = (other - one)[0] * (points - one)[:, 1] - (other - one)[1] * (points - one)[:, 0]
-        assert side.min() > -1e-9
     assert found.r2 >= found.r2_linear
+
+
+@pytest.mark.parametrize("smallest", [1, 5, 20])
+def test_the_outline_is_of_cells_with_enough_people(smallest):
+    """Its corners are those of cells half a standard deviation wide, and all full cells lie inside."""
+    scores, _ = people()
+    points = scores[["x", "y"]].to_numpy() - 3
+    side = 0.5 * np.sqrt(points.var(axis=0).mean())
+    corners = np.array(fit_surface(scores, 3.0, smallest_cell=smallest).hull)
+    assert np.abs(corners / side - np.round(corners / side)).max() < 1e-9
+    cells = [tuple(cell) for cell in np.floor(points / side).astype(int)]
+    full = {cell for cell in cells if cells.count(cell) >= smallest}
+    for corner in np.round(corners / side).astype(int):
+        assert any((corner[0] - i, corner[1] - j) in full for i in (0, 1) for j in (0, 1))
+    middles = (np.array(sorted(full)) + 0.5) * side
+    for one, other in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        assert ((other - one)[0] * (middles - one)[:, 1] - (other - one)[1] * (middles - one)[:, 0]).min() > 0
+
+
+def test_a_person_far_from_the_others_does_not_show_in_the_outline():
+    scores, _ = people()
+    alone = scores.copy()
+    alone.loc[0, ["x", "y"]] = [9.0, -9.0]
+    assert np.abs(np.array(fit_surface(alone, 3.0).hull)).max() < 4
+    assert np.abs(np.array(fit_surface(alone, 3.0, smallest_cell=1).hull)).max() > 6
+    assert fit_surface(scores, 3.0, smallest_cell=len(scores)).hull == ()
 
 
 def test_without_clusters_errors_are_those_of_least_squares():

@@ -25,6 +25,7 @@ from pipeline.mediation import (
     index_of_moderation,
     johnson_neyman,
     region_of,
+    resample,
     simple_lines,
     simple_slopes,
     slope_at,
@@ -136,6 +137,11 @@ def test_the_index_is_that_of_process(number, key):
     assert row["per_sd"] == pytest.approx(row["est"] * garcia()["sexism"].std())
 
 
+def test_values_in_standard_deviations_are_those_of_process():
+    at = simple_slopes(process(8)).drop_duplicates("value")["at"]
+    assert_close("estimates", at, reference()["probe_values_msd"])
+
+
 def test_effects_at_percentiles_are_those_of_process_8():
     moderated = process(8, unit="percentile", values=(16.0, 50.0, 84.0))
     found = conditional_indirect(moderated, draw_slopes(moderated.model, 1000, 1))
@@ -152,6 +158,24 @@ def test_bootstrap_intervals_on_shipped_resamples_are_those_of_the_referee(numbe
     if number == 8:
         found = conditional_indirect(moderated, draws)
         assert_close("bootstrap intervals", found[["ci_lower", "ci_upper"]].T, theirs["cond"])
+
+
+def test_bootstrap_intervals_stand_beside_monte_carlo_ones():
+    """On the shipped resamples: PROCESS's intervals, from the model's own resamples."""
+    moderated = process(8, unit="percentile", values=(16.0, 50.0, 84.0))
+    theirs, draws = reference()["boot"], draw_slopes(moderated.model, 1000, 1)
+    rows = np.loadtxt(REFERENCE / "data" / "boot_idx_garcia_2000.csv.gz", delimiter=",", dtype=int) - 1
+    found = resample(moderated.model, len(rows), 1, indices=rows)
+    (index,) = index_of_moderation(moderated, draws, found).to_dict("records")
+    assert_close("bootstrap intervals", [index["boot_lower"], index["boot_upper"]], theirs["index8"])
+    effects = conditional_indirect(moderated, draws, found)
+    assert_close("bootstrap intervals", effects[["boot_lower", "boot_upper"]].T, theirs["cond"])
+    assert set(effects["interval"]) == {"monte carlo"}
+    plain = conditional_indirect(moderated, draws)
+    assert effects[["ci_lower", "ci_upper"]].equals(plain[["ci_lower", "ci_upper"]])
+    assert "boot_lower" not in plain
+    slopes = simple_slopes(moderated, found)
+    assert ((slopes["boot_lower"] < slopes["est"]) & (slopes["est"] < slopes["boot_upper"])).all()
 
 
 def resampled(moderated):

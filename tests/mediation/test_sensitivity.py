@@ -101,6 +101,8 @@ def test_the_tal_or_data_agree_with_the_published_formulas(data, reference):
     assert_close("estimates", row["rho_zero"], theirs["rho_at_zero"])
     for ours, name in (("partial_r2", "partial_r2"), ("rv", "rv_q1"), ("rv_alpha", "rv_q1_alpha05")):
         assert_close("estimates", row[ours], theirs[name])
+    known = theirs["evalue_d"]
+    assert_close("estimates", e_value(known["d"]), known["evalue"])
     at_none = found.curves["x -> m -> y|flat"]
     middle = GRID.index(0.0)
     assert (at_none.ci_lower[middle], at_none.ci_upper[middle]) == pytest.approx(

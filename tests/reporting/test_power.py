@@ -10,7 +10,7 @@ import recorded
 from pipeline.reporting import markup
 from pipeline.reporting.prose.absent import reasons
 from pipeline.reporting.prose.power import power
-from pipeline.reporting.prose.references import references
+from pipeline.reporting.prose.references import cited, references
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.power import power_words, table
 
@@ -53,7 +53,7 @@ def test_a_row_tells_size_source_power_and_least_effect():
 def test_published_sources_are_cited_and_listed():
     record = recorded.record("army-climate")
     assert cells(record)[4][1] == "Guerrero et al., 2017"
-    assert any(text.startswith("Guerrero, E. G.") for text in references(record, []))
+    assert any(text.startswith("Guerrero, E. G.") for text in references(cited(record, [])))
 
 
 def test_an_effect_without_a_size_has_dashes():

@@ -7,7 +7,7 @@ import re
 import pytest
 import recorded
 
-from pipeline.reporting import markup, prose
+from pipeline.reporting import bibliography, markup, prose
 from pipeline.reporting.prose import references, results, summary
 from pipeline.reporting.record import Record
 from pipeline.reporting.values import Notice, Paragraph
@@ -183,7 +183,8 @@ def test_differences_of_slopes_are_told_where_they_are_clear() -> None:
 
 def test_a_high_alpha_does_not_hide_a_poor_factor_model() -> None:
     words = told(recorded.record("army-leadership"), "measurement")
-    assert "Alpha ranged from .82 (task significance) to .90 (leadership climate)." in words
+    assert "; alpha ranged from .82 (task significance) to .90 (leadership climate)." in words
+    assert "Alpha alone is not enough: for leadership climate it is .90, with a CFI of .79." in words
     assert "does not fit leadership climate (CFI = .79, RMSEA = 0.17) and hostility" in words
 
 
@@ -208,10 +209,11 @@ def test_what_is_cited_is_listed_and_nothing_else(study: str) -> None:
     listed = [text for text in texts if re.match(r"[\w’-]+, \w\..*\(\d{4}\)", markup.plain(text))]
     everything = str([block for block in document.blocks if getattr(block, "text", None) not in listed])
     assert listed == sorted(listed)
-    for key in references.METHODS:
+    for work in references.methods_literature():
+        key = bibliography.cited_as(work)
         author, _, year = key.rpartition(", ")
         is_cited = key in everything or f"{author} ({year})" in everything
-        assert is_cited == (references.METHODS[key] in listed), key
+        assert is_cited == (bibliography.apa(work) in listed), key
 
 
 @pytest.mark.parametrize(
@@ -332,7 +334,7 @@ def test_the_analysis_says_how_the_factor_models_were_fitted() -> None:
     assert "errors and test allow for clusters of teams" in demo
     assert "errors and test allow for clusters of companies" in army
     assert "missing answers by full information" not in army
-    listed = " ".join(references.references(recorded.record("demo"), [demo]))
+    listed = " ".join(references.references(references.cited(recorded.record("demo"), [demo])))
     assert "Journal of Statistical Software" in listed
     assert "Sociological Methodology" in listed
 

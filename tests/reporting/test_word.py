@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -12,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_report import INJECTIONS, SCRIPTS, flow, matrix, minimal, report, row
 
-from pipeline.reporting import numbering, word_styles
+from pipeline.reporting import layout, numbering, word_styles
 from pipeline.reporting.markup import clean, literal
 from pipeline.reporting.values import Bullets, Paragraph, Table
-from pipeline.reporting.word import word_bytes, write_word
+from pipeline.reporting.word import table_bytes, word_bytes, write_word
 from pipeline.reporting.word_styles import reference_bytes
 from pipeline.reporting.word_text import Setting, paragraph
 
@@ -334,3 +335,22 @@ def test_any_text_survives_the_file(texts):
     made = docx.Document(io.BytesIO(word_bytes(minimal(*(Paragraph(f"x{literal(it)}x") for it in texts)))))
     found = [said(it._p) for it in made.paragraphs if it.style.name == "Body Text"]
     assert found == [f"x{clean(it)}x" for it in texts]
+
+
+def test_a_table_alone_has_its_number_its_notes_and_no_broken_reference() -> None:
+    first, second = flow(), matrix()
+    first = replace(first, general=f"Compare [@{second.id}] and [@{first.id}].")
+    document = minimal(first, second)
+    for number, table in enumerate((first, second), 1):
+        content = table_bytes(table, document)
+        made = docx.Document(io.BytesIO(content))
+        assert len(made.tables) == 1
+        assert f"Table {number}" in said(made.element).replace("\u00a0", " ")
+        bookmarks = set(re.findall(r'w:bookmarkStart[^>]*w:name="([^"]+)"', made.element.xml))
+        assert set(re.findall(r" REF (\w+)", made.element.xml)) <= bookmarks
+        section = made.sections[-1]
+        assert (section.page_width > section.page_height) == layout.is_wide(table)
+        assert content == table_bytes(table, document)
+    alone = docx.Document(io.BytesIO(table_bytes(first, document))).element
+    assert "Compare Table 2 and Table 1." in said(alone).replace("\u00a0", " ")
+    assert len(re.findall(r" REF ", alone.xml)) == 1

@@ -1,9 +1,9 @@
 """The two army studies, run whole: results.json shows the published numbers (domain notes, 3.1).
 
 Every number of those notes that belongs to these two studies' models, scales and clusters is asked for here.
-Not shown, because the reports do not compute them: omega, agreement (rwg), the factor models of all three
-scales of lq2002 together, errors of the flat model that allow for clusters, and everything about bhr2000,
-which is no study here.
+Not shown, because the reports do not compute them: the ordinal and the plain chi-square of the three scales
+of lq2002 together (the plain one is the scaled one times its factor, which is shown), errors of the flat
+model that allow for clusters, and everything about bhr2000, which is no study here.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ FLAT = {
     "army-leadership": (LQ, (0.648, -0.203, -0.351, -0.132), (0.023, 0.024, 0.030, 0.016)),
     "army-climate": (BH, (0.476, 0.077, 0.464, 0.037), (None, None, None, 0.006)),
 }
+CORRELATIONS = {LQ[:2]: 0.5208, (LQ[0], LQ[2]): -0.3823, LQ[1:]: -0.3449}
+RWG = {"leadership": 0.870, "task_significance": 0.607}
 LEVELS = {
     # a, b, ab and the error of ab; lavaan's default fixes covariates, which moves lq2002's between effect
     # from -.232 (maximum likelihood, c_twolevel_direct) to -.228.
@@ -92,6 +94,27 @@ def test_icc(study_id, scale):
     shown = part(study_id, "validate")["icc"][scale]["company"]
     assert shown["icc1"] == pytest.approx(ICC[study_id][scale][0], abs=5e-5)
     assert_close("three decimals", shown["icc2"], ICC[study_id][scale][1])
+
+
+@pytest.mark.parametrize("pair", CORRELATIONS)
+def test_correlations(pair):
+    found = part("army-leadership", "validate")["correlations"]
+    i, j = (found["names"].index(name) for name in pair)
+    assert found["total"][i][j] == pytest.approx(CORRELATIONS[pair], abs=5e-5)
+
+
+@pytest.mark.parametrize("scale", RWG)
+def test_agreement_within_companies(scale):
+    found = part("army-leadership", "validate")["agreement"][scale]["company"]["agreement"]
+    assert_close("three decimals", found["rwg_uniform"]["median"], RWG[scale])
+
+
+def test_three_scales_together():
+    fit = part("army-leadership", "validate")["validity"]["soldier"]["discriminant"]["fit"]
+    assert fit["df"] == 149
+    assert fit["chisq"] == pytest.approx(2675.395, abs=5e-4)
+    assert fit["chisq"] * fit["scaling"] == pytest.approx(3355.788, abs=5e-4)
+    assert_close("three decimals", [fit["cfi"], fit["rmsea"], fit["srmr"]], [0.848, 0.102, 0.057])
 
 
 def test_one_factor_of_leadership():

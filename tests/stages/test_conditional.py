@@ -11,10 +11,10 @@ from pipeline.stages.congruence import congruence
 
 
 def found(**more):
-    study = scored_rows.study(**more)
+    study = scored_rows.study(missing="listwise", **more)
     design = Design(study.levels, {"support": "staff", "alliance": "client", "outcome": "client"})
     graph = PathGraph.of(study.edges)
-    return moderation(study, graph, scored_rows.frames(), design, covariates={}, missing="listwise")
+    return moderation(study, graph, scored_rows.frames(), design)
 
 
 def test_nothing_is_declared_and_nothing_is_fitted():

@@ -184,6 +184,7 @@ def test_three_levels(tmp_path):
         "measurement_declared": "scores",
         "measurement_reason": "the study declares it",
         "missing": "complete: no answers missing",
+        "between_variances": "free",
     }
 
 

@@ -69,7 +69,11 @@ def test_everything_is_written_and_nothing_old_is_left(workspace: Workspace, stu
     assert promised == {"results.json", "report.html", "report.docx", "report.pdf"}
     assert promised <= made
     assert {f"figures/{name}.{form}" for name in ("diagram", "densities") for form in ("svg", "png")} <= made
-    assert {"tables/paths.csv", "tables/loadings.csv"} <= made
+    assert {f"tables/{name}.{form}" for name in ("paths", "loadings") for form in ("csv", "docx")} <= made
+    assert {name[:-4] for name in made if name.endswith(".csv")} == {
+        name[:-5] for name in made if name.startswith("tables/") and name.endswith(".docx")
+    }
+    assert "references.bib" in made
     assert "tables/of_an_earlier_run.csv" not in made
 
 
@@ -170,7 +174,7 @@ def test_formats_that_are_no_longer_wanted_go(study: LoadedStudy, tmp_path: Path
     stage.report(with_report(study, formats=("pdf",)), made)
     assert (made.reports / "report.pdf").read_bytes().startswith(b"%PDF-")
     assert [path.name for path in made.reports.glob("report.*")] == ["report.pdf"]
-    assert [path.name for path in made.reports.glob("tables/*")] == ["paths.csv"]
+    assert {path.name for path in made.reports.glob("tables/*")} == {"paths.csv", "paths.docx"}
 
 
 def with_template(root: Path, text: str) -> Path:

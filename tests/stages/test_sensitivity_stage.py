@@ -64,7 +64,7 @@ def test_every_effect_has_a_row_and_a_curve_through_its_estimate(tmp_path, data,
 
 
 def test_a_model_with_manifest_means_is_told_to_have_none(tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.stages.model._latent", lambda *_: (None, "no usable solution"))
+    monkeypatch.setattr("pipeline.stages.path_models._latent", lambda *_: (None, "no usable solution"))
     part = run(tmp_path, scored_rows.study(), scored_rows.frames())["sensitivity"]
     assert (part["rows"], part["curves"]) == ([], {})
     assert "not worked out" in part["notes"][0]

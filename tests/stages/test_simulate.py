@@ -154,7 +154,7 @@ def test_real_data_are_never_overwritten(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("autonomy: {title: Autonomy,", "free: {title: Autonomy,", "a scale for: autonomy"),
+        ("leader_trust: {title: Trust", "trust: {title: Trust", "a scale for: leader_trust"),
         (", seconds: SECONDS", "", "a declared column for: client_seconds"),
         ("level: team, kind: roster", "level: team", "level 'team', kind roster"),
     ],

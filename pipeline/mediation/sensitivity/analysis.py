@@ -15,7 +15,7 @@ from pipeline.mediation.rows import FLAT
 from pipeline.mediation.sensitivity.arrows import Arrow, ending
 from pipeline.mediation.sensitivity.benchmark import benchmarks
 from pipeline.mediation.sensitivity.curves import Curve, Draws, Zeros, along, effect, intervals, zeros
-from pipeline.mediation.sensitivity.fitted import Source
+from pipeline.mediation.sensitivity.fitted import Source, residual
 from pipeline.mediation.sensitivity.robustness import e_value, partial_r2, robustness_value
 from pipeline.mediation.sensitivity.shift import REFITTED, Shift
 
@@ -47,12 +47,17 @@ def sensitivity_to_confounding(
     Imai, Keele and Yamamoto (2010): a confounder that the model lacks shows as a correlation of the residuals
     of mediator and outcome, which these data cannot estimate; the model is worked out with that correlation
     held at each value of a grid. Between and within clusters have a correlation of their own each.
+    Where a residual variance of the two is not above zero there is no such correlation, which is told.
     """
     how = Draws(draws, seed, confidence)
     rows: list[Mapping[str, Any]] = []
     curves: dict[str, Curve] = {}
     notes: list[str] = []
     for arrow, routes in ending(effects).items():
+        without = _without_residual(source, arrow)
+        if without is not None:
+            notes.append(_undefined(arrow, without))
+            continue
         shift = Shift(source, arrow)
         found = along(shift, routes, how)
         where = {route: zeros(shift, route, how) for route in routes}
@@ -62,6 +67,20 @@ def sensitivity_to_confounding(
         curves |= {f"{label(route)}|{arrow.level}": curve for route, curve in found.items()}
         notes += [_failed(shift)] if shift.failed else []
     return Sensitivity(tuple(rows), curves, tuple(notes))
+
+
+def _without_residual(source: Source, arrow: Arrow) -> str | None:
+    """The first of mediator and outcome whose residual variance is not above zero."""
+    values, pair = source.fitted.values, (arrow.mediator, arrow.outcome)
+    return next((name for name in pair if values[residual(name, arrow.level)] <= 0), None)
+
+
+def _undefined(arrow: Arrow, name: str) -> str:
+    return (
+        f"sensitivity to a confounder of '{arrow.mediator}' and '{arrow.outcome}' ({arrow.level}) was not "
+        f"worked out: the residual variance of '{name}' is not estimated above zero there, so that no "
+        f"residual correlation can be held"
+    )
 
 
 def _of_route(shift: Shift, route: Route, where: Zeros, draws: Draws) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.mediation.design import Design
 from pipeline.mediation.errors import NotEstimable
 from pipeline.mediation.graph import Edge, PathGraph
-from pipeline.mediation.latent_means import fit_rows
+from pipeline.mediation.latent_means import Bounds, fit_rows
 from pipeline.mediation.latent_rows import CLUSTER, LatentRows, latent_rows
 from pipeline.mediation.latent_syntax import Block
 from pipeline.mediation.model import PathModel, Slope
@@ -39,6 +39,7 @@ class LatentSource:
     rows: LatentRows
     estimator: str
     missing: str
+    bounds: Bounds = "none"
 
     @classmethod
     def of(
@@ -51,15 +52,16 @@ class LatentSource:
         *,
         estimator: str = "MLR",
         missing: str = "listwise",
+        bounds: Bounds = "none",
     ) -> LatentSource:
         """Lay out the rows as `fit_latent_means` does."""
         rows = latent_rows(graph, frames, design, covariates, listwise=missing == "listwise")
-        return cls(model, rows, estimator, missing)
+        return cls(model, rows, estimator, missing, bounds)
 
     @cached_property
     def fitted(self) -> Fitted:
         """The model as it is reported."""
-        return self._read(fit_rows(self.rows, self.estimator, self.missing))
+        return self._read(fit_rows(self.rows, self.estimator, self.missing, self.bounds))
 
     def edges(self, level: str) -> tuple[Edge, ...]:
         """Arrows of a level."""
@@ -74,7 +76,7 @@ class LatentSource:
         token = self.rows.names.token
         held = Held((token(arrow.mediator), token(arrow.outcome)), self._block(arrow.level).number, rho)
         syntax = write_held(self.rows.blocks, self.rows.names, held, near.raw)
-        found = self._read(fit_rows(self.rows, self.estimator, self.missing, syntax))
+        found = self._read(fit_rows(self.rows, self.estimator, self.missing, self.bounds, syntax))
         spreads = [
             found.raw[error, "=~", name, held.level] for error, name in zip(ERRORS, held.pair, strict=True)
         ]
@@ -88,7 +90,7 @@ class LatentSource:
         """Deviations from cluster means, or these means, of the rows."""
         frame = self.rows.frame[[self.rows.names.token(name) for name in self._block(level).variables]]
         clusters = self.rows.frame[CLUSTER]
-        means = frame.groupby(clusters).transform("mean")
+        means = frame.groupby(clusters, sort=False).transform("mean")
         laid = frame - means if level == WITHIN else means[~clusters.duplicated()]
         return laid.set_axis(list(self._block(level).variables), axis=1)
 

@@ -34,7 +34,8 @@ def one_factor_loadings(correlations: Floats, most: int = 2000) -> Floats:
         total = np.sum(loadings**2, axis=0)
         for item in places:
             others = np.maximum(total - loadings[item] ** 2, 1e-12)
-            new = np.clip(np.einsum("jb,jb->b", off[item], loadings) / others, -bound, bound)
+            new = np.einsum("jb,jb->b", off[item], loadings) / others
+            new = np.minimum(np.maximum(new, -bound), bound)
             total = others + new**2
             loadings[item] = new
         moving = np.abs(loadings - before).max(axis=0) > 1e-6

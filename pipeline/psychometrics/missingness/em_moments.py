@@ -64,12 +64,11 @@ class _Stack:
         both = self.known[:, :, None] * self.known[:, None, :]
         rest = np.eye(len(mean)) * (1 - self.known)[:, None, :]
         inverse = np.linalg.inv(cov * both + rest) * both
-        slope = cov @ inverse
         apart = (self.mean - mean) * self.known
         about = self.products - self.mean[:, :, None] * self.mean[:, None, :]
         about = about + apart[:, :, None] * apart[:, None, :]
-        spread = np.tensordot(self.n, slope @ about @ slope.transpose(0, 2, 1) - slope @ cov, axes=1)
-        first = self.n @ np.einsum("kij,kj->ki", slope, apart)
+        spread = cov @ np.tensordot(self.n, inverse @ about @ inverse - inverse, axes=1) @ cov
+        first = cov @ (self.n @ (inverse @ apart[:, :, None])[:, :, 0])
         return first, spread + self.n.sum() * cov
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from pipeline.reporting.prose import beside, conditional, method, path_fit, power, results, rivals, summary
+from pipeline.reporting.prose import (
+    answers,
+    beside,
+    conditional,
+    locked,
+    method,
+    path_fit,
+    power,
+    results,
+    rivals,
+    scales,
+    summary,
+)
 from pipeline.reporting.prose.sensitivity import sensitivity
 from pipeline.reporting.record import Record
 
@@ -19,6 +31,13 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "measures": method.measures(record),
         "analysis": method.analysis(record),
         "measurement": results.measurement(record),
+        "agreement": scales.agreement(record),
+        "structure": scales.structure(record),
+        "dimensionality": scales.dimensionality(record),
+        "validity": scales.convergence(record),
+        "invariance": answers.invariance(record),
+        "careless": answers.careless(record),
+        "missing": answers.missing(record),
         "answering_level": results.answering_level(record),
         "paths": results.paths(record),
         "model_fit": path_fit.fit(record),
@@ -34,6 +53,7 @@ def sentences(record: Record) -> dict[str, list[str]]:
         "flat": results.flat(record),
         "warnings": summary.warnings(record),
         "limits": summary.limits(record),
+        "locked": locked.locked(record),
         "reproducibility": method.reproducibility(record),
     }
     return {name: [_kept_together(text) for text in texts] for name, texts in made.items()}

@@ -242,15 +242,27 @@ def _clustered_model(record: Record) -> str:
     )
     options = record.part("model", "options")
     if options.get("measurement") == "latent":
-        return f"{opening} {_latent_variables(record)}"
+        return f"{opening} {_latent_variables(record)}{_bounded(record)}"
     if options.get("means") == "latent":
-        return f"{opening} {_latent_means(record)}"
+        return f"{opening} {_latent_means(record)}{_bounded(record)}"
     return (
         f"{opening} Predictors were therefore split into the mean of each {record.one(str(record.cluster))} "
         f"and the deviation from it, so that each path has a slope within and a slope between {cluster} "
         "(Raudenbush & Bryk, 2002; Zhang et al., 2009). Every outcome was fitted by maximum likelihood with "
         "random intercepts of all levels above it. The means are those of the answers at hand (manifest "
         "means), not latent means."
+    )
+
+
+def _bounded(record: Record) -> str:
+    """That variances between clusters may not fall below zero, with the space before it; else nothing."""
+    if record.part("model", "options").get("between_variances") != "bounded":
+        return ""
+    return (
+        f" The study declares bounded estimation: no variance between {record.many(str(record.cluster))} was "
+        "allowed to fall below zero, which few clusters can require (De Jonckere & Rosseel, 2022). Where one "
+        "rests at zero, standard errors, the test and fit indices are approximate, computed as if it were "
+        "fixed there (Savalei & Kolenikov, 2008)."
     )
 
 

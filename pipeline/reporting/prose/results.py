@@ -13,11 +13,13 @@ from pipeline.reporting.tables.flat import LABEL
 from pipeline.reporting.tables.indirect import without_repeats
 from pipeline.reporting.tables.paths import levels_of
 
+HIGH = 0.80
+
 
 def measurement(record: Record) -> list[str]:
     """Reliability, factor models and clustering over all scales."""
     factors = [_factors(record), estimators.results(record)]
-    return [text for text in (_alphas(record), *factors, _clustering(record)) if text]
+    return [text for text in (_reliability(record), *factors, _clustering(record)) if text]
 
 
 def paths(record: Record) -> list[str]:
@@ -243,17 +245,32 @@ def _p(r: Mapping[str, Any]) -> float | None:
     return None if value is None else float(value)
 
 
-def _alphas(record: Record) -> str:
-    found = {k: v["est"] for k, v in record.part("validate", "reliability").items() if v and v.get("est")}
+def _reliability(record: Record) -> str:
+    """Omega first, with its interval; alpha beside it."""
+    found = {k: v for k, v in record.part("validate", "reliability").items() if v and v.get("est")}
     if not found:
         return ""
+    omegas = {k: v["omega"] for k, v in found.items() if v.get("omega")}
+    alphas = _range(record, {k: v["est"] for k, v in found.items()})
+    if not omegas:
+        return f"Alpha {alphas}."
+    intervals = {
+        k: numbers.ci_phrase(v["confidence"], v["ci_lower"], v["ci_upper"], name="omega")
+        for k, v in omegas.items()
+    }
+    told = _range(record, {k: v["est"] for k, v in omegas.items()}, intervals)
+    return f"Omega, the share of a score’s variance that its one factor explains, {told}; alpha {alphas}."
+
+
+def _range(record: Record, found: Mapping[str, float], intervals: Mapping[str, str] | None = None) -> str:
+    """Lowest and highest coefficient with their scales and, where given, intervals."""
+
+    def one(name: str) -> str:
+        ci = f", {intervals[name]}" if intervals else ""
+        return f"{numbers.statistic('omega', found[name])} ({record.phrase(name)}{ci})"
+
     low, high = min(found, key=lambda k: found[k]), max(found, key=lambda k: found[k])
-    if len(found) == 1:
-        return f"Alpha was {numbers.statistic('alpha', found[low])} ({record.phrase(low)})."
-    return (
-        f"Alpha ranged from {numbers.statistic('alpha', found[low])} ({record.phrase(low)}) to "
-        f"{numbers.statistic('alpha', found[high])} ({record.phrase(high)})."
-    )
+    return f"was {one(low)}" if len(found) == 1 else f"ranged from {one(low)} to {one(high)}"
 
 
 def _factors(record: Record) -> str:
@@ -271,11 +288,22 @@ def _factors(record: Record) -> str:
     return (
         (
             f"By common cut-offs ({cutoffs}) the one-factor model does not fit {told}: a high alpha does not "
-            f"show that a scale measures one thing."
+            f"show that a scale measures one thing.{_in_spite(record, poor, tested)}"
         )
         + (f" With correlated facets the model fits {facets}." if rescued else "")
         + _misfits(record, poor, tested)
     )
+
+
+def _in_spite(record: Record, poor: list[str], tested: Mapping[str, Any]) -> str:
+    """The scale with the highest alpha among those that do not fit, as an example."""
+    alphas = {k: (record.part("validate", "reliability").get(k) or {}).get("est") for k in poor}
+    known = {k: float(v) for k, v in alphas.items() if v is not None}
+    if not known or max(known.values()) < HIGH:
+        return ""
+    scale = max(known, key=lambda k: known[k])
+    alpha, cfi = numbers.statistic("alpha", known[scale]), numbers.statistic("cfi", tested[scale].get("cfi"))
+    return f" Alpha alone is not enough: for {record.phrase(scale)} it is {alpha}, with a CFI of {cfi}."
 
 
 def _misfits(record: Record, poor: list[str], tested: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import group, header, row, sentences
+from pipeline.reporting.tables.indirect import bootstrap_words
 from pipeline.reporting.values import Row, Table
 
 
@@ -18,14 +19,16 @@ def table(record: Record) -> Table | None:
     if not slopes:
         return None
     ci = numbers.confidence(record.confidence)
+    extra = _bootstrap_head(found, ci)
     return Table(
         id="conditional",
         title="Slopes and Indirect Effects at Values of the Moderator",
-        header=(header("Effect and value", "Estimate", "*SE*", f"{ci} CI", "*p*"),),
-        body=tuple(_body(record, slopes, found.get("conditional_indirect") or ())),
-        widths=(5.0, 1.0, 0.9, 1.7, 0.9),
+        header=(header("Effect and value", "Estimate", "*SE*", f"{ci} CI", "*p*", *extra),),
+        body=tuple(_body(record, slopes, found.get("conditional_indirect") or (), bootstrapped=bool(extra))),
+        widths=(5.0, 1.0, 0.9, 1.7, 0.9, *(1.7 for _ in extra)),
         general=sentences(
             "Intervals of slopes are those of the estimates, intervals of indirect effects Monte Carlo ones.",
+            bootstrap_words(record, found.get("bootstrap") or {}) if extra else None,
             *(f"{markup.literal(_capital(str(text)))}." for text in found.get("notes") or ()),
         ),
         alt="Simple slopes and conditional indirect effects with intervals.",
@@ -38,14 +41,15 @@ def index_table(record: Record) -> Table | None:
     if not found.get("moderators"):
         return None
     ci = numbers.confidence(record.confidence)
-    products = [_row(product_words(record, r), r) for r in found["moderators"]]
-    changes = [_row(index_words(record, r), r) for r in found.get("index") or ()]
+    extra = _bootstrap_head(found, ci)
+    products = [_row(product_words(record, r), r, bootstrapped=bool(extra)) for r in found["moderators"]]
+    changes = [_row(index_words(record, r), r, bootstrapped=bool(extra)) for r in found.get("index") or ()]
     return Table(
         id="moderation_index",
         title="Product Terms and Index of Moderated Mediation",
-        header=(header("Effect", "Estimate", f"{ci} CI", "*p*"),),
+        header=(header("Effect", "Estimate", f"{ci} CI", "*p*", *extra),),
         body=(*products, *changes),
-        widths=(5.6, 1.0, 1.7, 0.9),
+        widths=(5.6, 1.0, 1.7, 0.9, *(1.7 for _ in extra)),
         general=(
             "A product term says how much a slope changes with one unit of the moderator; the index says the "
             "same of an indirect effect (Hayes, 2015), with a Monte Carlo interval. Where the moderator "
@@ -78,7 +82,17 @@ def value_words(r: Mapping[str, Any], *, plain: bool = False) -> str:
     return f"Percentile {value:g}" if r.get("unit") == "percentile" else numbers.number(value)
 
 
-def _body(record: Record, slopes: Entries, effects: Entries) -> list[Row]:
+def _bootstrap_head(found: Mapping[str, Any], ci: str) -> tuple[str, ...]:
+    """Heading of the bootstrap's column; none where there are no such intervals."""
+    told = found.get("bootstrap") or {}
+    return (f"Bootstrap, {ci} CI",) if told.get("draws") and not told.get("reason") else ()
+
+
+def _bootstrapped(r: Mapping[str, Any], decimals: int, *, bootstrapped: bool) -> tuple[str, ...]:
+    return (numbers.interval(r.get("boot_lower"), r.get("boot_upper"), decimals),) if bootstrapped else ()
+
+
+def _body(record: Record, slopes: Entries, effects: Entries, *, bootstrapped: bool) -> list[Row]:
     laid: list[Row] = []
     heads: list[str] = []
     for r in (*slopes, *effects):
@@ -87,7 +101,7 @@ def _body(record: Record, slopes: Entries, effects: Entries) -> list[Row]:
         words = f"{kind}: {record.route(what)}, by {record.label(str(r['moderator']))}{_level(record, r)}"
         if words not in heads:
             heads.append(words)
-            laid.append(group(words, 5))
+            laid.append(group(words, 5 + bootstrapped))
         decimals = 3 if "route" in r else 2
         laid.append(
             row(
@@ -96,18 +110,20 @@ def _body(record: Record, slopes: Entries, effects: Entries) -> list[Row]:
                 numbers.number(r["se"], decimals),
                 numbers.interval(r["ci_lower"], r["ci_upper"], decimals),
                 numbers.p_value(r["pvalue"], is_bound=bool(r.get("pvalue_is_bound"))),
+                *_bootstrapped(r, decimals, bootstrapped=bootstrapped),
                 indent=1,
             )
         )
     return laid
 
 
-def _row(words: str, r: Mapping[str, Any]) -> Row:
+def _row(words: str, r: Mapping[str, Any], *, bootstrapped: bool) -> Row:
     return row(
         words,
         numbers.number(r["est"], 3),
         numbers.interval(r["ci_lower"], r["ci_upper"], 3),
         numbers.p_value(r["pvalue"], is_bound=bool(r.get("pvalue_is_bound"))),
+        *_bootstrapped(r, 3, bootstrapped=bootstrapped),
     )
 
 

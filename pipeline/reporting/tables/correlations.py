@@ -16,6 +16,7 @@ from pipeline.reporting.tables.build import (
     row,
     sentences,
 )
+from pipeline.reporting.tables.reliability import headline
 from pipeline.reporting.values import Cell, Row, Table
 
 
@@ -53,8 +54,10 @@ def _row(record: Record, found: Mapping[str, Any], i: int, title: str) -> Row:
 
 def _cell(record: Record, found: Mapping[str, Any], i: int, j: int) -> Cell:
     if i == j:
-        alpha = (record.part("validate", "reliability").get(found["names"][i]) or {}).get("est")
-        return figure(f"({numbers.statistic('alpha', alpha)})" if alpha is not None else numbers.MISSING)
+        letter, told = headline(record.part("validate", "reliability").get(found["names"][i]))
+        est = told.get("est")
+        mark = "^α^" if letter == "α" else ""
+        return figure(f"({numbers.statistic('omega', est)}){mark}" if est is not None else numbers.MISSING)
     lower = "within" if found.get("within") else "total"
     kind = lower if i > j else "between"
     value, p = _at(found.get(kind), i, j), _at(found.get(f"p_{kind}"), i, j)
@@ -88,7 +91,14 @@ def _note(record: Record, found: Mapping[str, Any]) -> str:
         "A variable measured once a cluster does not vary within it and has a dash there."
         if between and _has_constant(found)
         else None,
-        "On the diagonal: Cronbach’s alpha in this sample, in parentheses." if alphas else None,
+        f"On the diagonal, in parentheses: ω in this sample{_instead(record, found)}." if alphas else None,
+    )
+
+
+def _instead(record: Record, found: Mapping[str, Any]) -> str:
+    told = [record.part("validate", "reliability").get(name) for name in found["names"]]
+    return (
+        "; ^α^ Cronbach’s alpha, where there is no ω" if any(t and not t.get("omega") for t in told) else ""
     )
 
 

@@ -30,10 +30,10 @@ def table(record: Record) -> Table | None:
         return None
     uppers = cluster_levels(record)
     ci = numbers.confidence(record.confidence)
-    names = [*LEAD, "α", f"{ci} CI", *(name for _ in uppers for name in ("ICC(1)", "ICC(2)"))]
+    names = [*LEAD, "ω", f"{ci} CI", "α", *(name for _ in uppers for name in ("ICC(1)", "ICC(2)"))]
     heads = [(f"In {record.many(upper)}", 2) for upper in uppers]
-    over = (spanners(1 + len(LEAD), ("Reliability", 2), *heads),)
-    widths = (3.2, 0.9, 1.0, 0.9, 0.9, 0.8, 1.5, *(0.9 for _ in range(2 * len(uppers))))
+    over = (spanners(1 + len(LEAD), ("Reliability", 3), *heads),)
+    widths = (3.2, 0.9, 1.0, 0.9, 0.9, 0.8, 1.5, 0.8, *(0.9 for _ in range(2 * len(uppers))))
     laid = Table(
         id="descriptives",
         title=_title(record),
@@ -81,14 +81,16 @@ def _level(record: Record, name: str, found: Mapping[str, Mapping[str, Any]]) ->
 
 def _row(record: Record, name: str, values: Mapping[str, Any], uppers: list[str], indent: int) -> Row:
     reliability = record.part("validate", "reliability").get(name) or {}
+    omega = reliability.get("omega") or {}
     icc = record.part("validate", "icc").get(name) or {}
     cells: list[Cell | str] = [
         count(values.get("n")),
         count(values.get("missing")),
         numbers.number(values.get("mean")),
         numbers.number(values.get("sd")),
+        numbers.statistic("omega", omega.get("est")),
+        numbers.interval(omega.get("ci_lower"), omega.get("ci_upper"), name="omega"),
         numbers.statistic("alpha", reliability.get("est")),
-        numbers.interval(reliability.get("ci_lower"), reliability.get("ci_upper"), name="alpha"),
     ]
     shares = [(icc.get(upper) or {}).get(key) for upper in uppers for key in ("icc1", "icc2")]
     cells += [numbers.statistic("icc", share) for share in shares]
@@ -99,7 +101,10 @@ def _note(record: Record, uppers: list[str]) -> str:
     alpha = record.part("validate", "reliability")
     return sentences(
         "Each variable is described at the level at which it was measured.",
-        "α is Cronbach’s alpha (Cronbach, 1951), its interval from Feldt (1965)." if alpha else None,
+        "ω is the share of a score’s variance that its one factor explains (McDonald, 1999); α is Cronbach’s "
+        "alpha (Cronbach, 1951)."
+        if alpha
+        else None,
         "ICC(1) is the share of variance that lies between clusters; ICC(2) is the reliability of the "
         "cluster means (Bliese, 2000)."
         if uppers

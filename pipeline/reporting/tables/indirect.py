@@ -119,7 +119,11 @@ def method_note(record: Record) -> str:
 
 def bootstrap_note(record: Record) -> str | None:
     """How the bootstrap went: draws, units, what was usable, or why there are no intervals."""
-    told: Mapping[str, Any] = record.part("model", "bootstrap")
+    return bootstrap_words(record, record.part("model", "bootstrap"))
+
+
+def bootstrap_words(record: Record, told: Mapping[str, Any]) -> str | None:
+    """The same of any model's bootstrap."""
     if not told.get("draws"):
         return f"There are no bootstrap intervals: {markup.literal(str(told['reason']))}." if told else None
     units = f"{numbers.count(told['units'])} {record.many(str(told['level']))}"

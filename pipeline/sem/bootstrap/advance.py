@@ -124,8 +124,8 @@ class _Front(Generic[B]):
     def _remember(self, s: Array, y: Array, accepted: Array) -> None:
         """Keep the last moves; one that was refused or found no curvature counts nothing (rho = 0)."""
         y = np.where(accepted[:, None], y, 0.0)
-        curvature = (s * y).sum(1)
-        enough = accepted & (curvature > 1e-10 * np.sqrt((s * s).sum(1) * (y * y).sum(1)))
+        curvature = _products(s, y)
+        enough = accepted & (curvature > 1e-10 * np.sqrt(_products(s, s) * _products(y, y)))
         rho = np.where(enough, 1 / np.where(enough, curvature, 1.0), 0.0)
         self.moves = [*self.moves[-_MEMORY + 1 :], (s, y, rho)]
 
@@ -133,11 +133,17 @@ class _Front(Generic[B]):
         """Set the direction -Hg of the resamples that have moved."""
         q, weights = self.gradient.copy(), []
         for s, y, rho in reversed(self.moves):
-            weight = rho * (s * q).sum(1)
+            weight = rho * _products(s, q)
             q -= weight[:, None] * y
             weights.append(weight)
         d = q @ self.metric
         for (s, y, rho), weight in zip(self.moves, reversed(weights), strict=True):
-            d += (weight - rho * (y * d).sum(1))[:, None] * s
+            d += (weight - rho * _products(y, d))[:, None] * s
         self.direction = -d if accepted.all() else np.where(accepted[:, None], -d, self.direction)
-        self.decrement = -(self.gradient * self.direction).sum(1)
+        self.decrement = -_products(self.gradient, self.direction)
+
+
+def _products(a: Array, b: Array) -> Array:
+    """Inner products, a resample each."""
+    out: Array = np.einsum("ri,ri->r", a, b)
+    return out

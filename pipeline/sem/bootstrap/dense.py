@@ -44,10 +44,18 @@ class Dense:
 
     def fill(self, theta: Array, group: GroupBatch) -> Filled:
         """Put parameters and the resamples' exogenous moments into the matrices."""
-        block, R = self.block, len(theta)
-        B, S, m = (np.repeat(fixed[None], R, axis=0) for fixed in (block.B, block.S, block.m))
+        block = self.block
+        S, m = self.moments(theta, group)
+        B = np.repeat(block.B[None], len(theta), axis=0)
         i, j, k = block.directed
         B[:, i, j] = theta[:, k]
+        A = total_effects(B, self.depth)
+        return Filled(B, S, m, A, A @ S @ transpose(A), (A @ m[:, :, None])[:, :, 0])
+
+    def moments(self, theta: Array, group: GroupBatch) -> tuple[Array, Array]:
+        """Return S and m of every resample."""
+        block, R = self.block, len(theta)
+        S, m = (np.repeat(fixed[None], R, axis=0) for fixed in (block.S, block.m))
         i, j, k = block.symmetric
         S[:, i, j] = S[:, j, i] = theta[:, k]
         i, _, k = block.mean
@@ -56,8 +64,7 @@ class Dense:
             S[:, self.exogenous[:, None], self.exogenous] = group.exogenous_covariance
             if block.meanstructure:
                 m[:, self.exogenous] = group.exogenous_mean
-        A = total_effects(B, self.depth)
-        return Filled(B, S, m, A, A @ S @ transpose(A), (A @ m[:, :, None])[:, :, 0])
+        return S, m
 
     @cached_property
     def depth(self) -> int | None:

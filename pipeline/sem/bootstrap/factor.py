@@ -3,7 +3,7 @@
 With Sigma = L Phi L' + Theta, Theta diagonal, W = Theta^-1 L, G = L'W, N = G + G Phi G (m x m for m factors),
     Sigma^-1 = Theta^-1 - W Q W',  Q = G^-1 - N^-1,  ln|Sigma| = ln|Theta| + ln|N| - ln|G|  (Woodbury),
 so the likelihood and its gradient cost p x m, never p x p, beyond one product of the sample covariances with
-W.
+W. Loadings and W stand transposed, a row a factor: long rows are what arrays are fast at.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ class Factor:
     def __call__(self, theta: Array, group: GroupBatch) -> tuple[Array, Array]:
         """Return F and its gradient; F is NaN where a residual variance nears zero."""
         parts = self._fill(theta)
-        L, residual = parts.loadings, parts.residual
+        residual = parts.residual
         inside = np.asarray((residual > _SMALLEST).all(axis=1))
-        residual = np.where(inside[:, None], residual, 1.0)
-        pattern = group.patterns[0]
+        if not inside.all():
+            residual = np.where(inside[:, None], residual, 1.0)
+        pattern, first = group.patterns[0], self.first
         d = None
         if self.block.meanstructure:
-            d = pattern.mean - parts.intercepts - (L @ parts.t[:, self.first, None])[:, :, 0]
-        woodbury = _Woodbury.of(L, residual, parts.E[:, self.first[:, None], self.first])
+            d = pattern.mean - parts.intercepts - (parts.t[:, None, first] @ parts.loadings)[:, 0]
+        woodbury = _Woodbury.of(parts.loadings, residual, parts.E[:, first[:, None], first])
         value, slopes = woodbury.likelihood(pattern.covariance, d)
         value = np.where(np.isnan(value), np.inf, value)
         return np.where(inside, value, np.nan), self._gradient(parts, slopes)
@@ -70,47 +71,74 @@ class Factor:
         """Length of the longest chain of paths; None where paths run in a circle."""
         return longest_chain(self.block)
 
+    @cached_property
+    def places(self) -> _Places:
+        """Where the entries of every matrix stand among the parameters, and where their slopes stand."""
+        return _Places.of(self.block, self.first)
+
     def _fill(self, theta: Array) -> _Parts:
-        block, p, R = self.block, self.block.p, len(theta)
-        B, S, m = (np.repeat(fixed[None], R, axis=0) for fixed in (block.B[:, p:], block.S[p:, p:], block.m))
-        residual = np.repeat(np.diag(block.S)[None, :p], R, axis=0)
-        i, j, k = block.directed
-        B[:, i, j - p] = theta[:, k]
-        i, j, k = block.symmetric
-        items = i < p
-        residual[:, i[items]] = theta[:, k[items]]
-        i, j, k = i[~items] - p, j[~items] - p, k[~items]
-        S[:, i, j] = S[:, j, i] = theta[:, k]
-        i, _, k = block.mean
-        m[:, i] = theta[:, k]
-        A = total_effects(B[:, p:], self.depth)
-        t = (A @ m[:, p:, None])[:, :, 0]
-        return _Parts(B[:, :p, self.first], residual, m[:, :p], A, A @ S @ transpose(A), t)
+        at = self.places
+        known = np.concatenate([theta, np.broadcast_to(at.fixed, (len(theta), len(at.fixed)))], axis=1)
+        loadings, residual, intercepts, B, S, m = (_taken(known, index) for index in at.cells)
+        A = total_effects(B, self.depth)
+        return _Parts(loadings, residual, intercepts, A, A @ S @ transpose(A), (A @ m[:, :, None])[:, :, 0])
 
     def _gradient(self, parts: _Parts, slopes: _Slopes) -> Array:
         """Chain rule of structure.derivatives by blocks: items' rows of A are loadings times the factors'."""
-        block, p, first = self.block, self.block.p, self.first
-        A, E, t = parts.A, parts.E, parts.t
-        out = np.empty((len(A), block.q))
-        left = transpose(A[:, first]) @ slopes.inner
-        shift = (slopes.shift[:, None] @ A[:, first])[:, 0]
-        by_item = 2 * slopes.outer @ E[:, first] + slopes.by_mu[:, :, None] * t[:, None]
-        by_factor = 2 * left @ E[:, first] + shift[:, :, None] * t[:, None]
+        A, first, R = parts.A[:, self.first], self.first, len(parts.A)
+        E = parts.E[:, first]
+        left = transpose(A) @ slopes.inner
+        by_loading = (2 * E[:, :, first] @ slopes.near) @ slopes.far
+        by_path, by_covariance = 2 * left @ E, left @ A * (2 - np.eye(A.shape[2]))
+        shift = (slopes.shift[:, None] @ A)[:, 0]
+        if self.block.meanstructure:
+            by_loading += parts.t[:, first, None] * slopes.by_mu[:, None]
+            by_path += shift[:, :, None] * parts.t[:, None]
+        pieces = (by_loading, slopes.diagonal, slopes.by_mu, by_path, by_covariance, shift)
+        flat = np.concatenate([piece.reshape(R, -1) for piece in pieces], axis=1)
+        return np.take(flat, self.places.slopes, axis=1)
+
+
+def _taken(known: Array, index: Index) -> Array:
+    out: Array = np.take(known, index.ravel(), axis=1)
+    return out.reshape(len(known), *index.shape)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the entries of the matrices stand among parameters and fixed values; where slopes stand.
+
+    Matrices come in the order of _Parts: loadings, residual variances, intercepts, then paths, covariances
+    and means of the factors.
+    """
+
+    fixed: Array
+    cells: tuple[Index, ...]
+    slopes: Index
+
+    @classmethod
+    def of(cls, block: Block, first: Index) -> _Places:
+        """Number the cells of a group."""
+        fixed = np.unique(np.concatenate([block.B.ravel(), block.S.ravel(), block.m]))
+        B, S, m = (block.q + np.searchsorted(fixed, matrix) for matrix in (block.B, block.S, block.m))
         i, j, k = block.directed
-        out[:, k] = np.concatenate([by_item, by_factor], axis=1)[:, i, j - p]
+        B[i, j] = k
         i, j, k = block.symmetric
-        items = i < p
-        out[:, k[items]] = slopes.diagonal[:, i[items]]
-        i, j, k = i[~items] - p, j[~items] - p, k[~items]
-        out[:, k] = 2 * (left @ A[:, first])[:, i, j] * np.where(i == j, 0.5, 1.0)
-        i, _, k = block.mean
-        out[:, k] = np.concatenate([slopes.by_mu, shift], axis=1)[:, i]
-        return out
+        S[i, j] = S[j, i] = k
+        m[block.mean[0]] = block.mean[2]
+        cells = _split(B, S, m, block.p, first)
+        free = np.concatenate([part.ravel() for part in cells])
+        return cls(fixed, cells, np.unique(free, return_index=True)[1][: block.q])
+
+
+def _split(B: Index, S: Index, m: Index, p: int, first: Index) -> tuple[Index, ...]:
+    """Cut a group's matrices into what the kernel works with."""
+    return B[:p, p + first].T, np.diag(S)[:p], m[:p], B[p:, p:], S[p:, p:], m[p:]
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """Loadings, residual variances and intercepts of the items; total effects and moments of the factors."""
+    """Loadings (a row a factor), residual variances, intercepts; total effects and moments of the factors."""
 
     loadings: Array
     residual: Array
@@ -122,9 +150,10 @@ class _Parts:
 
 @dataclass(frozen=True)
 class _Slopes:
-    """With M = dF/dSigma: M L, L'M L, diag M, dF/dmu and L' dF/dmu."""
+    """With M = dF/dSigma: L'M = near far, L'M L, diag M, dF/dmu and L' dF/dmu."""
 
-    outer: Array
+    near: Array
+    far: Array
     inner: Array
     diagonal: Array
     by_mu: Array
@@ -133,10 +162,10 @@ class _Slopes:
 
 @dataclass(frozen=True)
 class _Woodbury:
-    """Sigma^-1 in parts."""
+    """Sigma^-1 in parts; L and W are transposed."""
 
     L: Array
-    residual: Array
+    precision: Array
     W: Array
     G: Array
     Q: Array
@@ -144,39 +173,35 @@ class _Woodbury:
 
     @classmethod
     def of(cls, L: Array, residual: Array, phi: Array) -> _Woodbury:
-        W = L / residual[:, :, None]
-        G = transpose(L) @ W
+        precision = 1 / residual
+        W = L * precision[:, None]
+        G = W @ transpose(L)
         G_inverse, log_G = inverse_and_log_determinant(G)
         N_inverse, log_N = inverse_and_log_determinant(G + G @ phi @ G)
         determinant = np.log(residual).sum(1) + log_N - log_G
-        return cls(L, residual, W, G, G_inverse - N_inverse, determinant)
+        return cls(L, precision, W, G, G_inverse - N_inverse, determinant)
 
     def likelihood(self, S: Array, d: Array | None) -> tuple[Array, _Slopes]:
-        """Return (ln|Sigma| + tr PT) / 2 and its derivatives, with T = S + dd' never formed."""
-        W, Q, residual = self.W, self.Q, self.residual
-        TW, spread = S @ W, np.diagonal(S, axis1=1, axis2=2)
+        """Return (ln|Sigma| + tr PT) / 2 and its derivatives, with T = S + dd' never formed.
+
+        L'M = J'(W - T W / Theta + X Q W) / 2 with X = W'T W and J = I - QG, for P L = W J.
+        """
+        W, Q, precision = self.W, self.Q, self.precision
+        TW, spread = W @ S, np.diagonal(S, axis1=1, axis2=2)
+        by_mu = np.zeros_like(precision)
         if d is not None:
-            TW, spread = TW + d[:, :, None] * (d[:, None] @ W), spread + d * d
-        X, WQ = transpose(W) @ TW, W @ Q
-        trace = (spread / residual).sum(1) - (Q * X).sum((1, 2))
-        by_mu = np.zeros_like(residual)
-        if d is not None:
-            by_mu = -(d / residual - (WQ @ (transpose(W) @ d[:, :, None]))[:, :, 0])
-        shift = (by_mu[:, None] @ self.L)[:, 0]
-        outer = self._outer(TW, X, WQ)
-        diagonal = self._diagonal(TW, X, WQ, spread)
-        slopes = _Slopes(outer, transpose(self.L) @ outer, diagonal, by_mu, shift)
+            Wd = W @ d[:, :, None]
+            TW, spread = TW + Wd * d[:, None], spread + d * d
+            by_mu = (transpose(Q @ Wd) @ W)[:, 0] - d * precision
+        X, U, QW = TW @ transpose(W), TW * precision[:, None], Q @ W
+        trace = np.einsum("rp,rp->r", spread, precision) - np.einsum("rij,rij->r", Q, X)
+        far = X @ QW
+        far += W
+        far -= U
+        near = 0.5 * (np.eye(Q.shape[1]) - self.G @ Q)
+        U -= far
+        U *= QW
+        diagonal = 0.5 * (precision * (1 - spread * precision) + U.sum(1))
+        inner, shift = near @ (far @ transpose(self.L)), (self.L @ by_mu[:, :, None])[:, :, 0]
+        slopes = _Slopes(near, far, inner, diagonal, by_mu, shift)
         return 0.5 * (self.log_determinant + trace), slopes
-
-    def _outer(self, TW: Array, X: Array, WQ: Array) -> Array:
-        """M L = (V - PTV) / 2 with V = P L = W J, J = I - QG."""
-        J = np.eye(self.Q.shape[1]) - self.Q @ self.G
-        out: Array = 0.5 * (self.W @ J - (TW @ J) / self.residual[:, :, None] + WQ @ (X @ J))
-        return out
-
-    def _diagonal(self, TW: Array, X: Array, WQ: Array, spread: Array) -> Array:
-        """Diagonal of M = (P - PTP) / 2."""
-        P = 1 / self.residual - (WQ * self.W).sum(2)
-        PTP = spread / self.residual**2 - 2 * (WQ * TW).sum(2) / self.residual + ((WQ @ X) * WQ).sum(2)
-        out: Array = 0.5 * (P - PTP)
-        return out

@@ -124,14 +124,14 @@ class _Objective:
 
     def __call__(self, x: Array, batch: Batch) -> tuple[Array, Array]:
         problem, reduction = self.problem, self.problem.reduction
-        theta = x @ reduction.K.T + reduction.k
+        theta = x if reduction.none else x @ reduction.K.T + reduction.k
         value, slopes = np.zeros(len(x)), np.empty_like(theta)
         with np.errstate(all="ignore"):
             for g, (kernel, part) in enumerate(zip(self.kernels, problem.layout.parts, strict=True)):
                 own, slope = kernel(theta[:, part], batch.groups[g])
                 value += batch.shares[:, g] * own
                 slopes[:, part] = batch.shares[:, g, None] * slope
-        return value, slopes @ reduction.K
+        return value, slopes if reduction.none else slopes @ reduction.K
 
 
 def _positive_definite(batch: Batch) -> Array:

@@ -8,20 +8,21 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.compute import side_by_side
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.moments import Batch, GroupSource, Source
 from pipeline.sem.bootstrap.one_by_one import refit_each
 from pipeline.sem.bootstrap.ordinal import PORTION, OrdinalRefitter, covariate_moments
 from pipeline.sem.bootstrap.refit import Refits, Refitter
-from pipeline.sem.bootstrap.units import Units
+from pipeline.sem.bootstrap.units import Units, portions
 from pipeline.sem.bootstrap.values import Exogenous, Values
 from pipeline.sem.data import Rows
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.options import Method
 from pipeline.sem.structure.constraints import nonlinear_constraints
 
-_CACHE = 4_000_000
-_LARGEST = 1000
+_CACHE = 8_000_000
+_LARGEST = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class Resampling:
     method: Method
     rows: Rows
     units: Units
+    workers: int | None = None
 
     def by_seed(self, draws: int, seed: int) -> Values:
         """Return the estimates of resamples drawn by batches, each with its own seed."""
@@ -59,18 +61,22 @@ class Resampling:
         return Values(self.solution, theta, tuple(exogenous))
 
     def refit(self, counts: Iterable[Array]) -> Iterator[tuple[Batch, Refits]]:
-        """Return moments and estimates, portion by portion."""
+        """Return moments and estimates, portion by portion; portions that advance together use all cores."""
         if self.method.ordinal:
-            for drawn in _portions(counts, PORTION):
-                yield covariate_moments(self.solution, self.rows, self.units, drawn), self.ordinal(drawn)
-            return
-        for drawn in _portions(counts, self.portion):
-            batch = self.source.batch(drawn)
-            if self.batched:
-                yield _without_moments(batch), self.refitter(batch)
-            else:
-                found = refit_each(self.solution, self.method, self.rows, self.units, drawn)
-                yield _without_moments(batch), found
+            drawn, work, together = portions(counts, PORTION), self._ordered, self.ordinal.batched
+        else:
+            drawn, work, together = portions(counts, self.portion), self._continuous, self.batched
+        return side_by_side(work, drawn, self.workers if together else 1)
+
+    def _ordered(self, drawn: Array) -> tuple[Batch, Refits]:
+        return covariate_moments(self.solution, self.rows, self.units, drawn), self.ordinal(drawn)
+
+    def _continuous(self, drawn: Array) -> tuple[Batch, Refits]:
+        batch = self.source.batch(drawn)
+        if self.batched:
+            return _without_moments(batch), self.refitter(batch)
+        found = refit_each(self.solution, self.method, self.rows, self.units, drawn)
+        return _without_moments(batch), found
 
     @cached_property
     def batched(self) -> bool:
@@ -80,7 +86,7 @@ class Resampling:
 
     @cached_property
     def portion(self) -> int:
-        """Resamples that advance together: as many as fit the processor's cache."""
+        """Resamples that advance together: as many as caches hold; threads want long arrays."""
         groups = self.source.groups
         cells = sum(len(pattern.columns) ** 2 for group in groups for pattern in group.patterns)
         return min(max(_CACHE // (8 * max(cells, 1)), 10), _LARGEST, self.units.limit)
@@ -113,20 +119,6 @@ class Resampling:
                 for rows, mean, owner in groups
             )
         )
-
-
-def _portions(counts: Iterable[Array], size: int) -> Iterator[Array]:
-    """Cut or join what is drawn into portions of a size."""
-    waiting: list[Array] = []
-    for rows in counts:
-        waiting.append(rows)
-        if sum(map(len, waiting)) >= size:
-            joined = np.concatenate(waiting)
-            whole = len(joined) - len(joined) % size
-            yield from np.split(joined[:whole], whole // size)
-            waiting = [joined[whole:]]
-    if sum(map(len, waiting)):
-        yield np.concatenate(waiting)
 
 
 def _masked(refits: Refits) -> Array:

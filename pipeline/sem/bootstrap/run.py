@@ -23,6 +23,8 @@ def bootstrap(
     seed: int = 1,
     unit: str | Sequence[Any] | Array | None = None,
     indices: Any = None,
+    *,
+    workers: int | None = None,
 ) -> Bootstrap:
     """Resample a fit; `indices` (resamples x units, from 0; a table a group) replace the random ones."""
     if draws < 1:
@@ -30,7 +32,7 @@ def bootstrap(
     if not fit.converged:
         raise DataError("the model did not converge in the sample itself; there is nothing to resample")
     rows = fit.rows_needed("the bootstrap")
-    resampling = Resampling(fit.solution, fit.method, rows, Units.of(rows, _column(fit, unit)))
+    resampling = Resampling(fit.solution, fit.method, rows, Units.of(rows, _column(fit, unit)), workers)
     if indices is None:
         values = resampling.by_seed(draws, seed)
     else:

@@ -7,7 +7,7 @@ not depend on how many others there are, on how they are portioned or on who com
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,20 @@ class Units:
                     f"indices= must lie between 0 and {size - 1}, the {size} units that are drawn{hint}"
                 )
         return parts
+
+
+def portions(counts: Iterable[Array], size: int) -> Iterator[Array]:
+    """Cut or join what is drawn into portions of a size."""
+    waiting: list[Array] = []
+    for rows in counts:
+        waiting.append(rows)
+        if sum(map(len, waiting)) >= size:
+            joined = np.concatenate(waiting)
+            whole = len(joined) - len(joined) % size
+            yield from np.split(joined[:whole], whole // size)
+            waiting = [joined[whole:]]
+    if sum(map(len, waiting)):
+        yield np.concatenate(waiting)
 
 
 def count(indices: Array, size: int) -> Array:

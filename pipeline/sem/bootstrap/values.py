@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.sem.arrays import Array
+from pipeline.sem.bootstrap.admissible import of_draws, of_filled
 from pipeline.sem.bootstrap.dense import Dense, Filled
 from pipeline.sem.bootstrap.moments import GroupBatch
 from pipeline.sem.bootstrap.responses import respond_with_covariates
@@ -39,11 +40,10 @@ class Exogenous:
 
 @dataclass(frozen=True)
 class Spread:
-    """Total and residual variances of all variables of a group, and which draws are improper."""
+    """Total and residual variances of all variables of a group."""
 
     total: Array
     residual: Array
-    improper: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,16 @@ class Values:
     @property
     def inadmissible(self) -> Array:
         """Draws with a negative variance, or with indefinite covariances of factors or residuals."""
-        improper = np.column_stack([spread.improper for spread in self._spreads])
-        return np.where(self.failed, False, improper.any(axis=1))
+        return np.where(self.failed, False, np.any(list(self._improper()), axis=0))
+
+    def _improper(self) -> Iterator[Array]:
+        """Return which draws of each group are improper; failed ones are anything."""
+        if isinstance(self.solution.problem, OrdinalProblem):
+            observed = len(self.table.observed)
+            yield from (of_filled(own[0], observed) for own in self._responses)
+            return
+        for dense, theta, own in self._structures():
+            yield of_draws(dense, theta, own.covariance)
 
     def _internal(self, at: int, matrix: str, i: int, j: int) -> Array:
         row, layout = self.table.rows[at], self.solution.problem.layout
@@ -176,13 +184,15 @@ class Values:
 
     @cached_property
     def _spreads(self) -> list[Spread]:
-        layout = self.solution.problem.layout
         if isinstance(self.solution.problem, OrdinalProblem):
-            return [Spread(*_variances(own[0], len(self.table.observed))) for own in self._responses]
-        return [
-            _spread(Dense(block, np.array(self.solution.exogenous, dtype=np.intp)), self.theta[:, part], own)
-            for block, part, own in zip(layout.blocks, layout.parts, self.exogenous, strict=True)
-        ]
+            return [Spread(*_variances(own[0])) for own in self._responses]
+        return [_spread(dense, theta, own) for dense, theta, own in self._structures()]
+
+    def _structures(self) -> Iterator[tuple[Dense, Array, Exogenous]]:
+        """Return each group's structure with the draws of its parameters and exogenous moments."""
+        layout, exogenous = self.solution.problem.layout, np.array(self.solution.exogenous, dtype=np.intp)
+        for block, part, own in zip(layout.blocks, layout.parts, self.exogenous, strict=True):
+            yield Dense(block, exogenous), np.nan_to_num(self.theta[:, part]), own
 
 
 @dataclass(frozen=True)
@@ -247,20 +257,11 @@ def _spread(dense: Dense, theta: Array, exogenous: Exogenous) -> Spread:
     for start in range(0, len(theta), _PORTION):
         some = slice(start, start + _PORTION)
         group = GroupBatch((), np.zeros(0), exogenous.mean[some], exogenous.covariance[some])
-        parts.append(_variances(dense.fill(np.nan_to_num(theta[some]), group), dense.block.p))
-    total, residual, improper = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Spread(total, residual, improper)
+        parts.append(_variances(dense.fill(theta[some], group)))
+    total, residual = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Spread(total, residual)
 
 
-def _variances(filled: Filled, p: int) -> tuple[Array, Array, Array]:
-    residual = np.diagonal(filled.S, axis1=1, axis2=2)
-    improper = (residual < 0).any(axis=1)
-    improper |= _indefinite(filled.E[:, p:, p:]) | _indefinite(filled.S[:, :p, :p])
-    return np.diagonal(filled.E, axis1=1, axis2=2).copy(), residual.copy(), improper
-
-
-def _indefinite(stack: Array) -> Array:
-    if not stack.shape[1]:
-        return np.zeros(len(stack), dtype=bool)
-    smallest = np.linalg.eigvalsh(stack)[:, 0]
-    return np.asarray(smallest < -1e-10 * np.abs(stack).max(axis=(1, 2)))
+def _variances(filled: Filled) -> tuple[Array, Array]:
+    total, residual = (np.diagonal(stack, axis1=1, axis2=2) for stack in (filled.E, filled.S))
+    return total.copy(), residual.copy()

@@ -120,8 +120,8 @@ class NormalPoint:
         D, U, V = lines.D, lines.U, lines.V
         weighted = self.fractions[:, None, None] * self.P
         Pd = np.einsum("kij,kj->ki", self.P, self.d)
-        mixed = np.zeros((D.shape[1], D.shape[1]))
-        for DP, to_u, to_v in zip(D.T @ weighted, Pd @ U, Pd @ V, strict=True):
-            mixed += DP @ (U * to_v + V * to_u)
+        p, flat = len(U), weighted.reshape(len(weighted), -1).T
+        by_u, by_v = ((flat @ (Pd @ X)).reshape(p, p, -1) for X in (U, V))
+        mixed = D.T @ (np.einsum("ijl,jl->il", by_u, V) + np.einsum("ijl,jl->il", by_v, U))
         out: Array = D.T @ weighted.sum(0) @ D + mixed + mixed.T
         return out

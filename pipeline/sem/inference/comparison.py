@@ -18,6 +18,7 @@ from pipeline.sem.estimate.problem import Problem
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.influence import moment_meat
 from pipeline.sem.inference.information import information
+from pipeline.sem.inference.saturated_test import SaturatedModel
 from pipeline.sem.inference.scaling import scaled_test
 from pipeline.sem.measures.rmsea import rmsea
 from pipeline.sem.ordinal.sample import OrdinalSample, moment_order
@@ -123,7 +124,8 @@ def _factor_at_narrow(wide: Fit, narrow: Fit) -> float:
         )
     state = solution.problem.at(optimum.state.x)
     moved = Solution(solution.table, solution.sample, Optimum(state, 0.0, 0), solution.scale, solution.factor)
-    return scaled_test(moved, wide.method, wide.rows_needed("the scaled difference test"), 0.0).factor
+    shared = SaturatedModel(moved, wide.rows_needed("the scaled difference test"))
+    return scaled_test(moved, wide.method, shared, 0.0).factor
 
 
 def _toward(solution: Solution, target: Solution) -> Problem:

@@ -11,23 +11,29 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.sem.arrays import Array
-from pipeline.sem.data import Rows
 from pipeline.sem.estimate.normal import Normal
 from pipeline.sem.estimate.solve import Solution
-from pipeline.sem.inference.information import inverse, row_shares, weights_of
+from pipeline.sem.inference.information import inverse, row_shares
 from pipeline.sem.inference.saturated import gls_weights
-from pipeline.sem.inference.saturated_test import free_moments, saturated_information, saturated_moments
-from pipeline.sem.inference.scores import cross_products, moment_scores
+from pipeline.sem.inference.saturated_test import (
+    SaturatedModel,
+    free_moments,
+    saturated_information,
+    saturated_moments,
+)
 from pipeline.sem.measures.collect import Corrected
 from pipeline.sem.structure.derivatives import jacobian
 
 
 def corrected_for_missing(
-    model: Solution, baseline: Solution, kind: str, rows: Rows | None, robust: bool
+    model: Solution, baseline: Solution, kind: str, shared: SaturatedModel | None
 ) -> Corrected | None:
-    """Return corrected statistics and factors; None where the saturated information is singular."""
+    """Return corrected statistics and factors; None where the saturated information is singular.
+
+    `shared` is the saturated model of the rows where tests are scaled (V3), none where they aren't (V6).
+    """
     try:
-        parts = _Saturated(model, kind, rows if robust else None)
+        parts = _Saturated(model, kind, shared)
         x2, x2_null = _complete_statistic(model), _complete_statistic(baseline)
         c = parts.expectation(model) / model.df if model.df else 1.0
         c_null = parts.expectation(baseline) / baseline.df if baseline.df else 1.0
@@ -39,14 +45,15 @@ def corrected_for_missing(
 class _Saturated:
     """Information matrices over (mu, vech Sigma), groups stacked and weighted by their share."""
 
-    def __init__(self, solution: Solution, kind: str, rows: Rows | None) -> None:
+    def __init__(self, solution: Solution, kind: str, shared: SaturatedModel | None) -> None:
         from scipy.linalg import block_diag
 
         shares = row_shares(solution)
         groups = range(len(shares))
         keep = np.flatnonzero(free_moments(solution))
         self.keep, some = keep, np.ix_(keep, keep)
-        incomplete = [saturated_information(solution, g)[some] for g in groups]
+        every = [saturated_information(solution, g) for g in groups] if shared is None else shared.information
+        incomplete = [one[some] for one in every]
         complete = [gls_weights(saturated_moments(solution, g)[0], meanstructure=True)[some] for g in groups]
         self.Wm = block_diag(*[f * w for f, w in zip(shares, incomplete, strict=True)])
         self.Wc = block_diag(*[f * w for f, w in zip(shares, complete, strict=True)])
@@ -56,10 +63,8 @@ class _Saturated:
             expected = [saturated_information(solution, g, kind)[some] for g in groups]
             self.W = block_diag(*[f * w for f, w in zip(shares, expected, strict=True)])
         self.gamma: Array | None = None
-        if rows is not None:
-            J = block_diag(
-                *[f * _cross(solution, g, rows)[some] for f, g in zip(shares, groups, strict=True)]
-            )
+        if shared is not None:
+            J = block_diag(*[f * own[some] for f, own in zip(shares, shared.meat, strict=True)])
             self.gamma = self.Wmi @ J @ self.Wmi
 
     def expectation(self, solution: Solution) -> float:
@@ -75,12 +80,6 @@ class _Saturated:
         if self.gamma is None:
             return float((middle * U).sum())
         return float(np.trace(U @ middle @ U @ self.gamma))
-
-
-def _cross(solution: Solution, g: int, rows: Rows) -> Array:
-    sigma, mu = saturated_moments(solution, g)
-    scores = moment_scores(rows.groups[g].values / solution.observed_scale, sigma, mu, meanstructure=True)
-    return cross_products(scores, *weights_of(rows, g))
 
 
 def _complete_statistic(solution: Solution) -> float:

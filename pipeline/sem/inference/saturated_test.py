@@ -8,6 +8,9 @@ means.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from pipeline.sem.arrays import Array, vech_index
@@ -19,11 +22,35 @@ from pipeline.sem.inference.scores import cross_products, moment_scores
 from pipeline.sem.structure.derivatives import Slopes
 
 
-def saturated_trace(solution: Solution, rows: Rows) -> tuple[float, int]:
+@dataclass(frozen=True, eq=False)
+class SaturatedModel:
+    """What all models of the same rows share: information and scores' cross-products, by group."""
+
+    solution: Solution
+    rows: Rows
+
+    @cached_property
+    def information(self) -> tuple[Array, ...]:
+        """Observed information of one row about (mu, vech Sigma)."""
+        return tuple(saturated_information(self.solution, g) for g in range(len(self.rows.groups)))
+
+    @cached_property
+    def meat(self) -> tuple[Array, ...]:
+        """Mean cross-products of the rows' scores by (mu, vech Sigma)."""
+        return tuple(self._meat(g) for g in range(len(self.rows.groups)))
+
+    def _meat(self, g: int) -> Array:
+        values = self.rows.groups[g].values / self.solution.observed_scale
+        moments = saturated_moments(self.solution, g)
+        scores = moment_scores(values, *moments, self.solution.table.meanstructure)
+        return cross_products(scores, *weights_of(self.rows, g))
+
+
+def saturated_trace(solution: Solution, shared: SaturatedModel) -> tuple[float, int]:
     """Return the trace over all groups, and the number of saturated moments."""
     keep = free_moments(solution)
-    total = sum(_trace_of_group(solution, rows, g, keep) for g in range(len(rows.groups)))
-    return total, int(keep.sum()) * len(rows.groups)
+    total = sum(_trace_of_group(shared, g, keep) for g in range(len(shared.rows.groups)))
+    return total, int(keep.sum()) * len(shared.rows.groups)
 
 
 def free_moments(solution: Solution) -> Array:
@@ -35,19 +62,17 @@ def free_moments(solution: Solution) -> Array:
     return np.concatenate([~fixed, covariance]) if solution.table.meanstructure else covariance
 
 
-def _trace_of_group(solution: Solution, rows: Rows, g: int, keep: Array) -> float:
+def _trace_of_group(shared: SaturatedModel, g: int, keep: Array) -> float:
+    solution, rows = shared.solution, shared.rows
     weights, clusters = weights_of(rows, g)
     values = rows.groups[g].values / solution.observed_scale
     plain = (
         clusters is None and not np.isnan(values).any() and bool((weights == 1).all()) and bool(keep.all())
     )
-    sigma, mu = saturated_moments(solution, g)
     if plain:
-        return _kurtosis_trace(values, sigma, mu, solution.table.meanstructure)
-    A = saturated_information(solution, g)[np.ix_(keep, keep)]
-    scores = moment_scores(values, sigma, mu, solution.table.meanstructure)[:, keep]
-    B = cross_products(scores, weights, clusters)
-    return float(np.trace(np.linalg.solve(A, B)))
+        return _kurtosis_trace(values, *saturated_moments(solution, g), solution.table.meanstructure)
+    some = np.ix_(keep, keep)
+    return float(np.trace(np.linalg.solve(shared.information[g][some], shared.meat[g][some])))
 
 
 def _kurtosis_trace(values: Array, sigma: Array, mu: Array, meanstructure: bool) -> float:

@@ -24,7 +24,7 @@ from pipeline.sem.inference.influence import (
     weights,
 )
 from pipeline.sem.inference.information import first_order, information, inverse, row_shares
-from pipeline.sem.inference.saturated_test import saturated_trace
+from pipeline.sem.inference.saturated_test import SaturatedModel, saturated_trace
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.ordinal.traces import ordinal_traces
@@ -51,14 +51,19 @@ class ScaledTest:
         return float(chdtrc(self.df, self.statistic))
 
 
-def scaled_test(solution: Solution, method: Method, rows: Rows | None, statistic: float) -> ScaledTest:
-    """Return the test that a method asks for."""
+def scaled_test(
+    solution: Solution, method: Method, shared: SaturatedModel | None, statistic: float
+) -> ScaledTest:
+    """Return the test that a method asks for; `shared` is the saturated model of the rows.
+
+    Tests of normal theory need it; those of ordered answers rest on the tables of the sample.
+    """
     if solution.df == 0:
         return ScaledTest(method.test, statistic, 0, float("nan"), float("nan"))
     if method.test == "yuan.bentler.mplus":
-        return _yuan_bentler(solution, method, _needed(rows, method), statistic)
+        return _yuan_bentler(solution, method, _needed(shared, method), statistic)
     df = float(solution.df)
-    trace, squares = _traces(solution, method, rows)
+    trace, squares = _traces(solution, method, shared)
     if method.test == "satorra.bentler":
         return ScaledTest(method.test, statistic * df / trace, df, trace / df, trace)
     if method.test == "mean.var.adjusted":
@@ -69,22 +74,23 @@ def scaled_test(solution: Solution, method: Method, rows: Rows | None, statistic
     return ScaledTest(method.test, statistic * a + shift, df, 1 / a, trace, shift)
 
 
-def _traces(solution: Solution, method: Method, rows: Rows | None) -> tuple[float, float]:
+def _traces(solution: Solution, method: Method, shared: SaturatedModel | None) -> tuple[float, float]:
     """Return tr(U Gamma) and, where the test needs it, tr((U Gamma)^2)."""
     if isinstance(solution.sample, OrdinalSample):
+        rows = None if shared is None else shared.rows
         bread = inverse(solution, information(solution, method.information, rows))
         return ordinal_traces(solution.state, solution.sample, solution.observed_scale, bread)
-    rows = _needed(rows, method)
+    rows = _needed(shared, method).rows
     if method.test == "satorra.bentler":
         return _trace(solution, method, rows), float("nan")
     product = u_gamma(solution, method, rows)
     return float(np.trace(product)), float((product * product.T).sum())
 
 
-def _needed(rows: Rows | None, method: Method) -> Rows:
-    if rows is None:
+def _needed(shared: SaturatedModel | None, method: Method) -> SaturatedModel:
+    if shared is None:
         raise DataError(f"estimator '{method.name}' needs the rows of the data, not only their Moments")
-    return rows
+    return shared
 
 
 def _trace(solution: Solution, method: Method, rows: Rows) -> float:
@@ -145,13 +151,15 @@ def _full(V: Array) -> Array:
     return V if V.ndim == 2 else np.diag(V)
 
 
-def _yuan_bentler(solution: Solution, method: Method, rows: Rows, statistic: float) -> ScaledTest:
+def _yuan_bentler(solution: Solution, method: Method, shared: SaturatedModel, statistic: float) -> ScaledTest:
     """Mplus's variant: c = { tr(A1^-1 B1) - tr(E^-1 B0) } / df, with A1 and B1 at the saturated moments."""
     linear = method.bread == "h1" and method.information == "observed"
-    about = solution.state.theta_curvature() if linear else information(solution, method.information, rows)
+    about = (
+        solution.state.theta_curvature() if linear else information(solution, method.information, shared.rows)
+    )
     bread = inverse(solution, about)
-    h1, moments = saturated_trace(solution, rows)
-    h0 = float((bread * first_order(solution, rows)).sum())
+    h1, moments = saturated_trace(solution, shared)
+    h0 = float((bread * first_order(solution, shared.rows)).sum())
     factor = (h1 - h0) / solution.df
     return ScaledTest(
         method.test, statistic / factor, float(solution.df), factor, h1 - h0,

@@ -11,17 +11,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.sem.arrays import Array, vech_index
+from pipeline.sem.arrays import Array, Index, vech_index
+from pipeline.sem.estimate.normal import inverses
 from pipeline.sem.structure.derivatives import Slopes
+
+_PORTION = 64
 
 
 def parameter_scores(values: Array, sigma: Array, mu: Array, lines: Slopes) -> Array:
     """Return a row of scores for each row of (scaled) values; NaN marks a missing answer."""
     out = np.zeros((len(values), len(lines.u)))
     U, V, D = lines.U, lines.V, lines.D
-    for at, P, residual in _patterns(values, sigma, mu):
-        R = residual @ P
-        out[at] = (R @ U) * (R @ V) - ((P @ U) * V).sum(0) + R @ D
+    for at, owner, P, R in _patterns(values, sigma, mu):
+        out[at] = (R @ U) * (R @ V) - ((P @ U) * V).sum(1)[owner] + R @ D
     return out
 
 
@@ -31,26 +33,32 @@ def moment_scores(values: Array, sigma: Array, mu: Array, meanstructure: bool) -
     half = np.where(rows == columns, 0.5, 1.0)
     first = values.shape[1] if meanstructure else 0
     out = np.zeros((len(values), first + len(rows)))
-    for at, P, residual in _patterns(values, sigma, mu):
-        R = residual @ P
-        out[at, first:] = (R[:, rows] * R[:, columns] - P[rows, columns]) * half
+    for at, owner, P, R in _patterns(values, sigma, mu):
+        out[at, first:] = (R[:, rows] * R[:, columns] - P[:, rows, columns][owner]) * half
         if meanstructure:
             out[at, :first] = R
     return out
 
 
-def _patterns(values: Array, sigma: Array, mu: Array) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield each pattern's rows, Sigma^-1 and residuals, padded with zeros."""
+def _patterns(values: Array, sigma: Array, mu: Array) -> Iterator[tuple[Index, Index, Array, Array]]:
+    """Yield some patterns at a time: rows, the pattern of each, Sigma^-1 by pattern and P (y - mu) by row.
+
+    Inverses and residuals are padded with zeros for what was not answered.
+    """
     answered = ~np.isnan(values)
     if answered.all():
-        yield np.arange(len(values)), np.linalg.inv(sigma), values - mu
+        P = np.linalg.inv(sigma)
+        yield np.arange(len(values)), np.zeros(len(values), dtype=np.intp), P[None], (values - mu) @ P
         return
-    patterns, owner = np.unique(answered, axis=0, return_inverse=True)
-    for number, mask in enumerate(patterns):
-        at = np.flatnonzero(owner.ravel() == number)
-        P = np.zeros_like(sigma)
-        P[np.ix_(mask, mask)] = np.linalg.inv(sigma[np.ix_(mask, mask)])
-        yield at, P, np.where(mask, values[at] - mu, 0.0)
+    masks, owner = np.unique(answered, axis=0, return_inverse=True)
+    order = np.argsort(owner.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(owner.ravel()))
+    for start in range(0, len(masks), _PORTION):
+        some = masks[start : start + _PORTION].astype(float)
+        at = order[ends[start] - np.sum(owner == start) : ends[min(start + _PORTION, len(masks)) - 1]]
+        own = owner.ravel()[at] - start
+        P, residual = inverses(sigma, some)[0], np.where(answered[at], values[at] - mu, 0.0)
+        yield at, own, P, (residual[:, None] @ P[own])[:, 0]
 
 
 def cross_products(scores: Array, weights: Array, clusters: Array | None) -> Array:

@@ -48,7 +48,7 @@ def _convergence(solution: Solution2) -> list[str]:
 def _bounds(solution: Solution2) -> list[str]:
     if solution.bounded is None:
         return []
-    said = "between variances were kept from falling below zero (bounds='between')"
+    said = "between variances were kept from falling below zero"
     if not solution.held:
         return [f"{said}; none rests at zero, so that the solution is the one without bounds"]
     rows = solution.table.whole.free_rows

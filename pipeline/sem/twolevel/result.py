@@ -187,12 +187,21 @@ class TwoLevelFit:
         seed: int = 1,
         unit: str | Sequence[Any] | Array | None = None,
         indices: Any = None,
+        *,
+        workers: int | None = None,
     ) -> Bootstrap:
         """Refit the model in resamples of whole clusters, or of the units above them that `unit` names.
 
         What is bounded in the fit is bounded in every resample.
+
+        Args:
+            draws: Number of resamples.
+            seed: Where the random numbers begin.
+            unit: Column (or values, one a row) that says which clusters are drawn as a whole.
+            indices: Resamples to use instead (resamples x units, from 0; a table a group).
+            workers: Threads, all cores where it is left out; the draws don't depend on it.
         """
-        return bootstrap(self, draws, seed, unit, indices)
+        return bootstrap(self, draws, seed, unit, indices, workers=workers)
 
     @cached_property
     def saturated(self) -> Optimum[State2]:

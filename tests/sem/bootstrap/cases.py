@@ -64,3 +64,14 @@ def factors() -> sem.Fit:
 def schools() -> sem.Fit:
     data = frame("HolzingerSwineford1939.csv")
     return sem.fit(CFA, data, group="school", group_equal=["loadings", "intercepts"])
+
+
+@cache
+def incomplete() -> sem.Fit:
+    return sem.fit(CFA, frame("HS_mcar10.csv"), missing="fiml")
+
+
+@cache
+def ordered() -> sem.Fit:
+    data = frame("HolzingerSwineford1939.csv")[[f"x{item}" for item in range(1, 10)]]
+    return sem.fit(CFA, data.apply(pd.qcut, q=3, labels=False), ordered=True)

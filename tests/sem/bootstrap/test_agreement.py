@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import sem
+from pipeline.sem.bootstrap.intervals import acceleration, bias
 from sem.references import frame, load
 from sem.tolerances import close
 
@@ -75,6 +76,9 @@ def test_whole_clusters_are_resampled():
     assert agrees(boot.interval("ind"), reference["percentile_type7"])
     assert agrees(boot.interval("ind", "bca"), reference["bca_type7"])
     np.testing.assert_allclose(boot.jackknife.of("ind"), reference["jackknife"], atol=1e-8)
+    estimate = float(boot.original.of("ind")[0])
+    assert close("bootstrap interval", bias(boot.of("ind"), estimate), reference["z0"])
+    assert close("bootstrap interval", acceleration(boot.jackknife.of("ind")), reference["acceleration"])
 
 
 @pytest.mark.parametrize(

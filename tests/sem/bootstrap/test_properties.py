@@ -53,6 +53,15 @@ def test_large_samples_are_drawn_in_smaller_portions(monkeypatch):
     np.testing.assert_allclose(tables(cases.factors().bootstrap(draws=60, seed=3)), tables(whole), atol=1e-9)
 
 
+@pytest.mark.parametrize("fit", [cases.factors, cases.democracy, cases.incomplete, cases.ordered])
+def test_the_number_of_threads_does_not_matter(monkeypatch, fit):
+    monkeypatch.setattr(Resampling, "portion", 7)
+    monkeypatch.setattr("pipeline.sem.bootstrap.resampling.PORTION", 7)
+    alone, together = (fit().bootstrap(draws=40, seed=3, workers=workers) for workers in (1, 3))
+    np.testing.assert_array_equal(tables(together), tables(alone))
+    np.testing.assert_array_equal(together.status, alone.status)
+
+
 def test_a_longer_run_begins_with_the_shorter_one():
     short, long = (cases.factors().bootstrap(draws=n, seed=3) for n in (30, BATCH + 30))
     np.testing.assert_allclose(tables(long)[:30], tables(short), atol=1e-9)

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import sem
 from pipeline.sem.twolevel.bootstrap.incomplete import PatternTable, evaluate
+from pipeline.sem.twolevel.bootstrap.run import Resampling2
 from pipeline.sem.twolevel.incomplete import Incomplete
 
 from ..references import frame
@@ -47,6 +48,15 @@ def test_a_draw_is_the_fit_of_its_clusters(key, missing):
         se = np.sqrt(np.diag(own.vcov))
         assert own.converged
         assert (np.abs(draws.values.theta[r] / fit.solution.factor - own.theta) < 1e-3 * se).all()
+
+
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
+def test_the_number_of_threads_does_not_matter(monkeypatch, missing):
+    monkeypatch.setattr(Resampling2, "portion", 5)
+    case = CASES["c_twolevel:m211"]
+    fit = sem.fit(case.reference["syntax"], data_of(case.data), cluster=case.cluster, missing=missing)
+    alone, together = (fit.bootstrap(draws=20, seed=3, workers=workers) for workers in (1, 3))
+    np.testing.assert_array_equal(together.draws.to_numpy(), alone.draws.to_numpy())
 
 
 def test_named_quantities():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.compute import side_by_side
 from pipeline.sem.arrays import Array
 from pipeline.sem.bootstrap.result import Bootstrap
-from pipeline.sem.bootstrap.units import BATCH, Units, clusters
+from pipeline.sem.bootstrap.units import Units, clusters, portions
 from pipeline.sem.errors import DataError, ModelError
 from pipeline.sem.twolevel.bootstrap.draws import ClusterTable, Draws2
 from pipeline.sem.twolevel.bootstrap.incomplete import PatternTable
@@ -25,7 +26,7 @@ from pipeline.sem.twolevel.inference import needed, unit_codes
 if TYPE_CHECKING:
     from pipeline.sem.twolevel.result import TwoLevelFit
 
-_CACHE, _SMALL_CACHE = 4_000_000, 1_000_000
+_COMPLETE, _INCOMPLETE, _LARGEST = 4_000_000, 8_000_000, 500
 
 
 def bootstrap(
@@ -34,6 +35,8 @@ def bootstrap(
     seed: int = 1,
     unit: str | Sequence[Any] | Array | None = None,
     indices: Any = None,
+    *,
+    workers: int | None = None,
 ) -> Bootstrap:
     """Resample clusters, in order of their first row; `indices` (resamples x units, from 0) replace draws."""
     if draws < 1:
@@ -41,7 +44,7 @@ def bootstrap(
     if not fit.converged:
         raise DataError("the model did not converge in the sample itself; there is nothing to resample")
     groups = needed(fit.clusters).groups
-    resampling = Resampling2(fit.solution, groups, fit.method.missing, _units(fit, groups, unit))
+    resampling = Resampling2(fit.solution, groups, fit.method.missing, _units(fit, groups, unit), workers)
     if indices is None:
         values = resampling.by_seed(draws, seed)
     else:
@@ -85,6 +88,7 @@ class Resampling2:
     groups: tuple[ClusterRows, ...]
     missing: str
     units: Units
+    workers: int | None = None
 
     def by_seed(self, draws: int, seed: int) -> Values2:
         """Return the estimates of resamples drawn by batches, each with its own seed."""
@@ -99,13 +103,14 @@ class Resampling2:
         return self.collect(self.units.left_out())
 
     def collect(self, counts: Iterable[Array]) -> Values2:
-        """Refit every batch, in portions that fit the processor's cache, and join the draws."""
-        parts = []
-        for batch in counts:
-            for start in range(0, len(batch), self.portion):
-                drawn = [batch[start : start + self.portion, owners] for owners in self.units.owners]
-                parts.append(self._refitted(drawn))
-        return Values2(self.solution, np.concatenate(parts))
+        """Refit every batch on all cores, in portions long enough for threads, and join the draws."""
+        parts = side_by_side(self._refitted, self._portions(counts), self.workers)
+        return Values2(self.solution, np.concatenate(list(parts)))
+
+    def _portions(self, counts: Iterable[Array]) -> Iterator[list[Array]]:
+        """Cut what is drawn: how often each cluster stands in some resamples, group by group."""
+        for drawn in portions(counts, min(self.portion, self.units.limit)):
+            yield [drawn[:, owners] for owners in self.units.owners]
 
     def _refitted(self, counts: list[Array]) -> Array:
         if self.missing == "fiml":
@@ -119,10 +124,10 @@ class Resampling2:
     def portion(self) -> int:
         """Resamples that advance together."""
         if self.missing == "fiml":
-            held = _SMALL_CACHE // sum(table.moments.means.size for table in self.patterns)
+            held = _INCOMPLETE // sum(table.moments.means.size for table in self.patterns)
         else:
-            held = _CACHE // sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
-        return int(np.clip(held // 8, 4, BATCH))
+            held = _COMPLETE // sum(len(g.z) * len(self.solution.sample.joint) for g in self.groups)
+        return int(np.clip(held // 8, 4, _LARGEST))
 
     @cached_property
     def refitter(self) -> Refitter2:

@@ -1,6 +1,6 @@
-"""Run as a script by `spss`: reads one .sav in a process of its own and writes plain values to stdout.
+"""Run as a script by `apart`: reads one file of a statistics program and writes plain values to stdout.
 
-A damaged .sav can crash the C library that reads it. Here it takes down this process only. The output
+A damaged file can crash the C library that reads it. Here it takes down this process only. The output
 is a length, a JSON header, then the numeric columns as doubles, one after the other; no code travels.
 Nothing of ours is imported.
 """
@@ -12,34 +12,41 @@ import sys
 from array import array
 from typing import Any
 
+FORMATS = {"sav": "read_sav", "dta": "read_dta", "sas7bdat": "read_sas7bdat", "xpt": "read_xport"}
 
-def main(path: str) -> None:
+
+def main(path: str, form: str) -> None:
     """Read `path` and write it to stdout; what the library reports goes into the header as `error`."""
     import pyreadstat
 
-    header, numbers = _read(pyreadstat, path)
+    header, numbers = _read(pyreadstat, path, form)
     text = json.dumps(header).encode("ascii")
     sys.stdout.buffer.write(len(text).to_bytes(8, "little") + text)
     for column in numbers:
         sys.stdout.buffer.write(column.tobytes())
 
 
-def _read(pyreadstat: Any, path: str) -> tuple[dict[str, Any], list[array[float]]]:
-    options = {"user_missing": True, "disable_datetime_conversion": True, "output_format": "dict"}
+def _read(pyreadstat: Any, path: str, form: str) -> tuple[dict[str, Any], list[array[float]]]:
+    read = getattr(pyreadstat, FORMATS[form])
+    options = {"disable_datetime_conversion": True, "output_format": "dict"}
+    if form != "xpt":
+        options["user_missing"] = True
     try:
-        data, meta = pyreadstat.read_sav(path, **options)
+        data, meta = read(path, **options)
     except UnicodeDecodeError:
-        return _retry(pyreadstat, path, options)
+        return _retry(pyreadstat, read, path, options)
     except pyreadstat.ReadstatError as error:
         if "byte sequence" in str(error):
-            return _retry(pyreadstat, path, options)
+            return _retry(pyreadstat, read, path, options)
         return {"error": str(error)}, []
     return _plain(data, meta, meta.file_encoding)
 
 
-def _retry(pyreadstat: Any, path: str, options: dict[str, Any]) -> tuple[dict[str, Any], list[array[float]]]:
+def _retry(
+    pyreadstat: Any, read: Any, path: str, options: dict[str, Any]
+) -> tuple[dict[str, Any], list[array[float]]]:
     try:
-        data, meta = pyreadstat.read_sav(path, encoding="WINDOWS-1252", **options)
+        data, meta = read(path, encoding="WINDOWS-1252", **options)
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         return {"error": str(error)}, []
     header, numbers = _plain(data, meta, "WINDOWS-1252")
@@ -60,10 +67,18 @@ def _plain(data: Any, meta: Any, encoding: str) -> tuple[dict[str, Any], list[ar
             name: [[span["lo"], span["hi"]] for span in spans] for name, spans in meta.missing_ranges.items()
         },
         "text": {name: data[name] for name in meta.column_names if name not in set(numeric)},
+        "letters": {
+            name: [[i, v] for i, v in enumerate(data[name]) if isinstance(v, str)]
+            for name in numeric
+            if any(isinstance(v, str) for v in data[name])
+        },
     }
-    nan = float("nan")
-    return header, [array("d", [nan if v is None else v for v in data[name]]) for name in numeric]
+    return header, [array("d", [_number(v) for v in data[name]]) for name in numeric]
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None or isinstance(value, str) else value
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,208 @@
+"""Files of statistics programs, read in a process of its own and brought to an `Export`.
+
+`spss`, `stata` and `sas` call `read_apart`: a damaged file can crash the library that reads it, and takes
+down `statistics_child` only. Codes that the file declares as missing are counted by code.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.exports import statistics_child
+from pipeline.exports.export import (
+    Column,
+    Export,
+    ExportError,
+    Missing,
+    Part,
+    Provenance,
+    mark_missing,
+    sha256_of,
+)
+from pipeline.exports.parts import rows_not_of_part
+from pipeline.exports.recognise import qualtrics_roles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PATIENCE = 900.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A statistics program: what the file is called, how it is read, and how it keeps days and moments.
+
+    `dates` and `moments` are the beginnings of the formats of columns that count days and seconds (times
+    `per_second`) since `epoch`; SPSS counts days in seconds.
+    """
+
+    platform: str
+    form: str
+    title: str
+    epoch: datetime
+    dates: tuple[str, ...]
+    moments: tuple[str, ...]
+    day: float = 86400.0
+    per_second: float = 1.0
+
+
+def read_apart(path: Path, program: Program, part: Part) -> Export:
+    """Read a file; user-missing codes are counted by code and become missing."""
+    import pandas as pd
+
+    header, numbers = _unpack(_child(path, program), path.name, program)
+    frame = _frame(header, numbers, path.name, program)
+    letters = _letters(header, frame)
+    skip = rows_not_of_part(frame, part, path.name)
+    rows = pd.Series([i not in skip for i in range(len(frame))], index=frame.index, dtype=bool)
+    frame = frame[rows]
+    columns = _columns(header)
+    guessed = "not valid in its own encoding: read as Windows-1252"
+    provenance = Provenance(
+        file=path.name,
+        sha256=sha256_of(path),
+        platform=program.platform,
+        encoding=str(header["encoding"]),
+        delimiter=None,
+        header_rows=0,
+        rows=len(frame),
+        notes=(guessed,) if header.get("guessed") else (),
+    )
+    missing = {name: column.missing for name, column in columns.items() if column.missing}
+    export = mark_missing(Export(frame, columns, provenance, {}, elsewhere=len(skip)), missing)
+    counts = {**export.missing_counts, **_counted(letters, rows)}
+    return _with_moments(
+        replace(export, missing_counts=counts),
+        header["formats"],
+        program,
+    )
+
+
+def damaged(file: str, title: str, why: str) -> ExportError:
+    """The error for a file that its library cannot read."""
+    return ExportError(
+        file, f"cannot be read as {title}, it is cut short or damaged: {why}", "export or copy it again"
+    )
+
+
+def _child(path: Path, program: Program) -> bytes:
+    script = str(Path(statistics_child.__file__))
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        why = f"reading it took more than {_PATIENCE / 60:.0f} minutes"
+        raise damaged(path.name, program.title, why) from None
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        why = last[0] if last else "the library that reads such files crashed on it"
+        raise damaged(path.name, program.title, why)
+    return done.stdout
+
+
+def _unpack(data: bytes, file: str, program: Program) -> tuple[dict[str, Any], bytes]:
+    size = int.from_bytes(data[:8], "little")
+    header: dict[str, Any] = json.loads(data[8 : 8 + size])
+    if "error" in header:
+        raise damaged(file, program.title, str(header["error"]).rstrip("."))
+    return header, data[8 + size :]
+
+
+def _frame(header: Mapping[str, Any], numbers: bytes, file: str, program: Program) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    names = header["names"]
+    if not names:
+        raise ExportError(file, "the file holds no variables")
+    if len(set(names)) < len(names):
+        raise damaged(file, program.title, "two variables have the same name")
+    rows = len(numbers) // 8 // max(len(header["numeric"]), 1)
+    rows = rows if header["numeric"] else len(next(iter(header["text"].values())))
+    matrix = np.frombuffer(numbers, dtype="float64").reshape(len(header["numeric"]), rows)
+    place = {name: i for i, name in enumerate(header["numeric"])}
+    index = pd.RangeIndex(1, rows + 1)
+    columns = {
+        name: pd.Series(matrix[place[name]].copy(), index=index)
+        if name in place
+        else pd.Series([_text(cell) for cell in header["text"][name]], index=index, dtype=object)
+        for name in names
+    }
+    return pd.DataFrame(columns, index=index)
+
+
+def _text(cell: str | None) -> str | None:
+    return cell.rstrip() if cell and cell.strip() else None
+
+
+def _letters(header: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """The extended missing values (.a to .z) of numeric columns, by row."""
+    import pandas as pd
+
+    found: dict[str, pd.Series] = {}
+    for name, cells in header["letters"].items():
+        values = {frame.index[i]: f".{letter.lstrip('.')}" for i, letter in cells}
+        found[name] = pd.Series(values, dtype=object).reindex(frame.index)
+    return found
+
+
+def _counted(letters: Mapping[str, pd.Series], rows: pd.Series) -> dict[str, dict[str, int]]:
+    counts = {
+        name: {str(code): int(n) for code, n in cells[rows].value_counts().sort_index().items()}
+        for name, cells in letters.items()
+    }
+    return {name: found for name, found in counts.items() if found}
+
+
+def _columns(header: Mapping[str, Any]) -> dict[str, Column]:
+    roles = qualtrics_roles(header["names"])
+    return {
+        name: Column(
+            name,
+            header["labels"].get(name) or None,
+            "meta" if name in roles else "answer",
+            value_labels=dict(header["value_labels"].get(name, ())),
+            missing=tuple(_missing(*span) for span in header["missing"].get(name, ())),
+            role=roles.get(name),
+        )
+        for name in header["names"]
+    }
+
+
+def _missing(low: float | str, high: float | str) -> Missing:
+    if isinstance(low, str) or isinstance(high, str):
+        return str(low).rstrip()
+    return low if low == high else (low, high)
+
+
+def _with_moments(export: Export, formats: Mapping[str, str | None], program: Program) -> Export:
+    """Write days and moments, which these programs keep as counts since a day long ago, as ISO text."""
+    import pandas as pd
+
+    frame = export.frame
+    for name, spelled in formats.items():
+        kind = (spelled or "").upper()
+        whole = kind.startswith(program.moments)
+        if (whole or kind.startswith(program.dates)) and frame[name].dtype != object:
+            unit = 1 / program.per_second if whole else program.day
+            moments = [_moment(count * unit, program.epoch, whole=whole) for count in frame[name].tolist()]
+            frame = frame.assign(**{name: pd.Series(moments, index=frame.index, dtype=object)})
+    return Export(frame, export.columns, export.provenance, export.missing_counts, elsewhere=export.elsewhere)
+
+
+def _moment(seconds: float, epoch: datetime, *, whole: bool) -> str | None:
+    if math.isnan(seconds):
+        return None
+    try:
+        moment = epoch + timedelta(seconds=round(seconds))
+    except OverflowError:
+        return None
+    return moment.isoformat() if whole else moment.date().isoformat()

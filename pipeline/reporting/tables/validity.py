@@ -1,0 +1,155 @@
+"""Whether scales measure different things: composite reliability, variance extracted, HTMT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.reporting import numbers
+from pipeline.reporting.record import Record
+from pipeline.reporting.tables.build import drop_empty_columns, group, header, is_wide, row, sentences
+from pipeline.reporting.values import Row, Table
+
+PAIRS = ("*r*", "CI", "HTMT", "CI", "HTMT2", "CI", "Δχ²", "ΔCFI", "*r*² < AVE")
+Found = Mapping[str, Any]
+
+
+def table(record: Record) -> Table | None:
+    """One group a level, one row a scale: reliability, variance extracted, HTMT below the diagonal."""
+    levels = [pair for pair in entries(record) if pair[1].get("discriminant") or pair[1].get("htmt")]
+    if not levels:
+        return None
+    most = max(len(told["scales"]) for _, told in levels)
+    columns = ("CR", "AVE", *(str(k) for k in range(1, most + 1)))
+    body: list[Row] = []
+    for level, told in levels:
+        if len(levels) > 1:
+            body.append(group(f"Scales of {record.many(level)}", len(columns) + 1))
+        body += _matrix(record, told, most, int(len(levels) > 1))
+    return drop_empty_columns(
+        Table(
+            id="validity",
+            title="Composite Reliability, Variance Extracted, and Heterotrait-Monotrait Ratios",
+            header=(header("Scale", *columns),),
+            body=tuple(body),
+            widths=(3.4, 0.8, 0.8, *(0.8 for _ in range(most))),
+            general=(
+                "CR: composite reliability; AVE: average variance extracted, the mean share of an item’s "
+                "variance that its factor explains (Fornell & Larcker, 1981), from the model of all scales "
+                "together. Below the diagonal: heterotrait-monotrait ratios (HTMT; Henseler et al., 2015); "
+                "from .85 on two scales can hardly be told apart. Above it: correlations of the factors."
+            ),
+            landscape=is_wide(len(columns) + 1),
+            alt="Composite reliability, average variance extracted and ratios of correlations by scale.",
+        )
+    )
+
+
+def pairs_table(record: Record) -> Table | None:
+    """One row a pair of scales, with the intervals and tests."""
+    levels = [(level, told) for level, told in entries(record) if told.get("discriminant")]
+    if not levels:
+        return None
+    ci = f"{numbers.confidence(record.confidence)} CI"
+    names = [ci if name == "CI" else name for name in PAIRS]
+    body = [one for level, told in levels for one in _pairs(record, level, told, several=len(levels) > 1)]
+    return drop_empty_columns(
+        Table(
+            id="discriminant",
+            title="Discriminant Validity of Each Pair of Scales",
+            header=(header("Pair of scales", *names),),
+            body=tuple(body),
+            widths=(3.2, 0.6, 1.2, 0.7, 1.2, 0.7, 1.2, 1.1, 0.7, 0.8),
+            general=_note(levels),
+            alt="Factor correlation, ratios with intervals and tests, one row a pair of scales.",
+        )
+    )
+
+
+def entries(record: Record) -> Iterator[tuple[str, Found]]:
+    """Level and what was found of its scales, lowest first."""
+    found: Mapping[str, Found] = record.part("validate", "validity")
+    for level in record.levels:
+        if found.get(level):
+            yield level, found[level]
+
+
+def by_pair(rows: Any, first: str) -> dict[frozenset[str], Found]:
+    """Rows by their two scales, whichever comes first."""
+    return {frozenset((str(r[first]), str(r["with"]))): r for r in rows or ()}
+
+
+def _matrix(record: Record, told: Found, most: int, indent: int) -> list[Row]:
+    found: Found = told.get("discriminant") or {}
+    extracted = {str(r["scale"]): r for r in found.get("extracted") or ()}
+    related = by_pair(found.get("pairs"), "factor")
+    ratios = by_pair((told.get("htmt") or {}).get("pairs"), "scale")
+    rows = []
+    for i, scale in enumerate(told["scales"]):
+        cells = []
+        for j, other in enumerate(told["scales"]):
+            source = ratios if i > j else related
+            cells.append(numbers.bounded(source.get(frozenset((scale, other)), {}).get("est")))
+        cells += [""] * (most - len(cells))
+        lead = extracted.get(scale, {})
+        rows.append(
+            row(
+                f"{i + 1}. {record.label(scale)}",
+                numbers.bounded(lead.get("cr")),
+                numbers.bounded(lead.get("ave")),
+                *cells,
+                indent=indent,
+            )
+        )
+    return rows
+
+
+def _pairs(record: Record, level: str, told: Found, *, several: bool) -> list[Row]:
+    found, ratios = told["discriminant"], told.get("htmt") or {}
+    first, second = by_pair(ratios.get("pairs"), "scale"), by_pair(ratios.get("pairs2"), "scale")
+    holds = by_pair(found["fornell_larcker"], "factor")
+    rows = [group(f"Scales of {record.many(level)}", len(PAIRS) + 1)] if several else []
+    for one in found["pairs"]:
+        names = str(one["factor"]), str(one["with"])
+        key = frozenset(names)
+        rows.append(
+            row(
+                " and ".join(record.label(name) for name in names),
+                *_with_interval(one),
+                *_with_interval(first.get(key, {})),
+                *_with_interval(second.get(key, {})),
+                numbers.number(one.get("chisq")),
+                numbers.bounded(one.get("delta_cfi"), 3),
+                _answer((holds.get(key) or {}).get("holds")),
+                indent=int(several),
+            )
+        )
+    return rows
+
+
+def _answer(holds: bool | None) -> str:
+    return numbers.MISSING if holds is None else "Yes" if holds else "No"
+
+
+def _with_interval(told: Found) -> tuple[str, str]:
+    ends = told.get("ci_lower"), told.get("ci_upper")
+    return numbers.bounded(told.get("est")), numbers.interval(*ends, name="r")
+
+
+def _note(levels: list[tuple[str, Found]]) -> str:
+    draws = [told["htmt"]["draws"] for _, told in levels if told.get("htmt")]
+    tests = [one for _, told in levels for one in told["discriminant"]["pairs"]]
+    known = [float(one["pvalue"]) for one in tests if one.get("pvalue") is not None]
+    return sentences(
+        "*r*: correlation of the two factors.",
+        f"HTMT, HTMT2 (Roemer et al., 2021): percentiles of {numbers.count(draws[0])} resamples."
+        if draws
+        else None,
+        "Δχ², ΔCFI: what making the two factors one costs (Anderson & Gerbing, 1988).",
+        "All Δχ² have *p* < .001." if all(p < 0.001 for p in known) else None,
+        "A dash marks a scaled difference that came out negative and has no test."
+        if any(one.get("chisq") is None for one in tests)
+        else None,
+        "*r*² < AVE: whether each scale shares more with its own items than with the other scale (Fornell & "
+        "Larcker, 1981).",
+    )

@@ -1,0 +1,50 @@
+"""Pictures of scale validation: from results to ink, with their words.
+
+`pictures` calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.reporting import numbers
+from pipeline.reporting.figures.canvas import Plot
+from pipeline.reporting.figures.scree import ACROSS, Scree, draw_scree
+from pipeline.reporting.record import Record
+from pipeline.reporting.tables.dimensions import entries
+from pipeline.reporting.values import Figure
+
+LIMIT = "Random items, 95th percentile"
+
+
+def scree(record: Record) -> tuple[Figure, Plot] | None:
+    """Eigenvalues of every scale of at least four items beside those of random items."""
+    found = entries(record)
+    if not found:
+        return None
+    panels = [_panel(record, scale, told) for scale, told in found.items()]
+    drawn = draw_scree(panels, LIMIT)
+    said = "; ".join(f"{panel.title}: {panel.told}" for panel in panels)
+    figure = Figure(
+        id="scree",
+        title="Eigenvalues of Each Scale Beside Those of Random Items",
+        alt=f"Scree plots with parallel analysis. {said}.",
+        png=drawn.png,
+        width=min(1.0, 0.14 + 0.29 * min(len(panels), ACROSS)),
+        note="Components of the correlations of the items. Those whose eigenvalue lies above the dashed line "
+        "are more than chance would give; their number stands in each panel.",
+    )
+    return figure, drawn
+
+
+def _panel(record: Record, scale: str, told: Mapping[str, Any]) -> Scree:
+    rows = told["parallel"]["eigenvalues"]
+    count = int(told["parallel"]["components"])
+    return Scree(
+        title=record.title(scale),
+        told=f"{numbers.count(count)} component{'s' * (count != 1)}",
+        observed=tuple(float(row["component"]) for row in rows),
+        mean=tuple(float(row["component_mean"]) for row in rows),
+        limit=tuple(float(row["component_limit"]) for row in rows),
+    )

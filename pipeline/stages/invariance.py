@@ -1,0 +1,222 @@
+"""Measurement invariance of the scales over the declared groupings and over waves, as validate.json holds it.
+
+`stages/validate` calls `invariances`. A grouping is a covariate, or a level of few units, at the scale's own
+level or above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pipeline.stages import factors, scored
+from pipeline.stages.attempts import Told
+from pipeline.stages.scored import Block
+from pipeline.study import LoadedStudy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.psychometrics import Invariance
+
+FEWEST_ROWS, ROWS_AN_ITEM, MOST_GROUPS, FEW_ANSWERS = 30, 5, 10, 5
+FEW_CLUSTERS = "clusters are ignored, because they are no more than the parameters: tests are too strict"
+OPTIONS = {
+    "invariance": "MLR, full information where answers are missing, errors by cluster "
+    "where there are more clusters than parameters; correlated facets "
+    "where they share out the items, else one factor; difference tests scaled (Satorra & Bentler, 2001); a "
+    "step holds where CFI falls by at most .01 and RMSEA rises by at most .015 (Chen, 2007); partial models "
+    "release the equality that costs most (Byrne, Shavelson & Muthen, 1989); ordered answers: WLSMV on "
+    "complete rows, steps of Wu & Estabrook (2016)",
+    "invariance_groups": f"groups of at least {FEWEST_ROWS} rows and {ROWS_AN_ITEM} an item, at most "
+    f"{MOST_GROUPS} of them",
+}
+
+
+def invariances(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], told: Told) -> list[dict[str, Any]]:
+    """One entry a scale and grouping, then one a scale given at several waves."""
+    found = []
+    for grouping in study.declared.invariance:
+        for scale in study.declared.scales:
+            reason = _no_groups(study, frames, scale, grouping)
+            if reason:
+                told.note(f"invariance over {grouping}", scale, reason)
+                continue
+            make = partial(_over_groups, study, frames, scale, grouping, told)
+            one = told.attempt(f"invariance over {grouping}", scale, make)
+            found += [one] if one is not None else []
+    for first, scales in _repeated(study):
+        one = told.attempt("invariance over waves", first, partial(_over_waves, study, frames, scales))
+        found += [one] if one is not None else []
+    return found
+
+
+def _no_groups(
+    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scale: str, grouping: str
+) -> str | None:
+    items = len(scored.whole(study, scale).items)
+    if items < 3:
+        return "fewer than three items"
+    if not scored.has_total(study, scale):
+        return "the scale has no score of its own"
+    level, own = _level_of(study, grouping), study.level_of(scale)
+    if level not in {own, *study.above(own)}:
+        return "the grouping is measured below the scale"
+    if grouping in study.levels and (grouping == own or grouping not in frames[own].columns):
+        return "its rows do not name the units of that level"
+    return None
+
+
+def _level_of(study: LoadedStudy, grouping: str) -> str:
+    return grouping if grouping in study.levels else study.level_of(grouping)
+
+
+def _groups(
+    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str, grouping: str
+) -> pd.Series[str]:
+    """The group of each row of a level."""
+    frame = frames[level]
+    if grouping in study.levels or study.level_of(grouping) == level:
+        values = frame[grouping]
+    else:
+        upper = study.level_of(grouping)
+        values = frame[upper].map(frames[upper].set_index("id")[grouping])
+    return values.map(_name, na_action="ignore")
+
+
+def _name(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _over_groups(
+    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scale: str, grouping: str, told: Told
+) -> dict[str, Any]:
+    from pipeline.psychometrics import PsychometricsError, invariance
+    from pipeline.psychometrics.structure import Structure
+
+    block = scored.whole(study, scale)
+    parts = scored.partition(study, scale)
+    named = parts if parts and min(map(len, parts.values())) > 1 else {scale: block.items}
+    structure = Structure.of(named)
+    answers, groups = block.answers(frames), _groups(study, frames, block.level, grouping)
+    used = answers.notna().any(axis="columns") & groups.notna()
+    upper = factors.cluster(study, frames, block.level)
+    clustered = upper is not None and upper != grouping and _enough(frames[block.level][upper], groups, block)
+    if clustered:
+        used &= frames[block.level][upper].notna()
+    least = max(FEWEST_ROWS, ROWS_AN_ITEM * len(block.items))
+    sizes = groups[used].value_counts(sort=False)
+    large = [str(name) for name, n in sizes.items() if n >= least]
+    if not 2 <= len(large) <= MOST_GROUPS:
+        raise PsychometricsError(
+            f"{len(large)} groups have {least} rows or more: from 2 to {MOST_GROUPS} are needed"
+        )
+    used &= groups.isin(large)
+    data = structure.coded(answers[used]).assign(group_=groups[used])
+    if clustered:
+        data = data.assign(cluster_=frames[block.level].loc[used, upper])
+    missing = "fiml" if data[structure.item_codes].isna().any(axis=None) else "listwise"
+    found = invariance(
+        structure.syntax, data, "group_", cluster="cluster_" if clustered else None, missing=missing
+    )
+    ordinal = told.attempt(
+        f"ordinal invariance over {grouping}", scale, partial(_ordinal, study, scale, structure, data)
+    )
+    return {
+        "scale": scale,
+        "grouping": grouping,
+        "waves": None,
+        "cluster": upper if clustered else None,
+        "note": FEW_CLUSTERS if upper is not None and upper != grouping and not clustered else None,
+        "missing": missing,
+        "left_out": int(len(sizes) - len(large)),
+        **_as_json(found, structure.in_words),
+        "ordinal": None if ordinal is None else _as_json(ordinal, structure.in_words),
+    }
+
+
+def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool:
+    """Whether there are more clusters than parameters; with fewer, scaled tests mean nothing."""
+    return int(units.nunique()) > 3 * len(block.items) * int(groups.nunique())
+
+
+def _ordinal(study: LoadedStudy, scale: str, structure: Any, data: pd.DataFrame) -> Invariance | None:
+    """The same for ordered answers, where items have few and every group gives each of them."""
+    from pipeline.psychometrics import PsychometricsError, invariance
+
+    instrument = study.instruments[scale]
+    most = max(len(instrument.responses(item)) for item in structure.items)
+    complete = data.dropna(subset=structure.item_codes)
+    if most > FEW_ANSWERS:
+        return None
+    counts = {code: int(complete[code].nunique()) for code in structure.item_codes}
+    by_group = complete.groupby("group_")[structure.item_codes].nunique()
+    if min(counts.values()) < 3 or not (by_group == list(counts.values())).all(axis=None):
+        raise PsychometricsError("some group does not give every answer to every item")
+    return invariance(structure.syntax, complete, "group_", "WLSMV", categories=counts)
+
+
+def _repeated(study: LoadedStudy) -> Iterator[tuple[str, list[str]]]:
+    """Scales of one instrument and level, each of another wave."""
+    found: dict[tuple[str, str, str | None], dict[str, str]] = {}
+    for scale, where in study.declared.scales.items():
+        wave = study.declared.exports[where.export].wave
+        if wave and where.score is None and len(study.columns(scale)) > 2:
+            key = study.instruments[scale].id, study.level_of(scale), where.facet
+            found.setdefault(key, {}).setdefault(wave, scale)
+    for waves in found.values():
+        if len(waves) > 1:
+            yield next(iter(waves.values())), list(waves.values())
+
+
+def _over_waves(
+    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scales: Sequence[str]
+) -> dict[str, Any]:
+    from pipeline.psychometrics import over_waves
+    from pipeline.psychometrics.structure import Structure
+
+    level = study.level_of(scales[0])
+    shared = [item for item in study.columns(scales[0]) if all(item in study.columns(s) for s in scales)]
+    waves = {
+        str(study.declared.exports[study.declared.scales[scale].export].wave): [
+            f"{scale}.{item}" for item in shared
+        ]
+        for scale in scales
+    }
+    structure = Structure.of(waves)
+    data = structure.coded(frames[level][list(structure.items)]).dropna(how="all")
+    codes = dict(zip(structure.items, structure.item_codes, strict=True))
+    named = {wave: [codes[item] for item in items] for wave, items in waves.items()}
+    missing = "fiml" if data.isna().any(axis=None) else "listwise"
+    found = over_waves(data, named, missing=missing)
+    return {
+        "scale": scales[0],
+        "grouping": None,
+        "waves": list(scales),
+        "cluster": None,
+        "note": None,
+        "missing": missing,
+        "left_out": 0,
+        **_as_json(found, structure.in_words),
+        "ordinal": None,
+    }
+
+
+def _as_json(found: Invariance, in_words: Any) -> dict[str, Any]:
+    def step(one: Any) -> dict[str, Any]:
+        told = asdict(one)
+        return told | {
+            "freed": [in_words(name) for name in one.freed],
+            "reason": one.reason and in_words(one.reason),
+        }
+
+    return {
+        "estimator": found.estimator,
+        "groups": [{"name": name, "n": n} for name, n in zip(found.groups, found.sizes, strict=True)],
+        "n": found.n,
+        "steps": [step(one) for one in found.steps],
+        "partial": [step(one) for one in found.partial],
+        "reached": found.reached,
+    }

@@ -1,0 +1,119 @@
+"""The works that a report can cite: APA strings as people write them, BibTeX that is no command, no gaps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import recorded
+
+from pipeline.instrument import load_instrument
+from pipeline.reporting import bibliography, markup
+from pipeline.reporting.prose import references
+from pipeline.stages.report import OWN_TEMPLATE, _composed
+
+INSTRUMENTS = Path(__file__).resolve().parents[2] / "instruments"
+WORKS = {str(work["id"]): work for work in bibliography.works()}
+
+APA = {
+    "bauer_curran_2005": (
+        "Bauer, D. J., & Curran, P. J. (2005). Probing interactions in fixed and multilevel regression: "
+        "Inferential and graphical techniques. *Multivariate Behavioral Research, 40*(3), 373–400."
+    ),
+    "bliese_2000": (
+        "Bliese, P. D. (2000). Within-group agreement, non-independence, and reliability: Implications for "
+        "data aggregation and analysis. In K. J. Klein & S. W. J. Kozlowski (Eds.), *Multilevel theory, "
+        "research, and methods in organizations* (pp. 349–381). Jossey-Bass."
+    ),
+    "hayes_2022": (
+        "Hayes, A. F. (2022). *Introduction to mediation, moderation, and conditional process analysis: A "
+        "regression-based approach* (3rd ed.). Guilford Press."
+    ),
+    "little_et_al_2006": (
+        "Little, T. D., Slegers, D. W., & Card, N. A. (2006). A non-arbitrary method of identifying and "
+        "scaling latent variables in SEM and MACS models. *Structural Equation Modeling, 13*(1), 59–72. "
+        "[https://doi.org/10.1207/s15328007sem1301\\_3](https://doi.org/10.1207/s15328007sem1301_3)"
+    ),
+    "mackinnon_2008": ("MacKinnon, D. P. (2008). *Introduction to statistical mediation analysis*. Erlbaum."),
+    "seaman_et_al_2012": (
+        "Seaman, S. R., Bartlett, J. W., & White, I. R. (2012). Multiple imputation of missing covariates "
+        "with non-linear effects and interactions: An evaluation of statistical methods. *BMC Medical "
+        "Research Methodology, 12*, Article 46."
+    ),
+    "nestler_et_al_2019": (
+        "Nestler, S., Humberg, S., & Schönbrodt, F. D. (2019). Response surface analysis with multilevel "
+        "data: Illustration for the case of congruence hypotheses. *Psychological Methods, 24*(3), 291–308. "
+        "[https://doi.org/10.1037/met0000199](https://doi.org/10.1037/met0000199)"
+    ),
+    "vanderweele_ding_2017": (
+        "VanderWeele, T. J., & Ding, P. (2017). Sensitivity analysis in observational research: Introducing "
+        "the *E*-value. *Annals of Internal Medicine, 167*(4), 268–274. "
+        "[https://doi.org/10.7326/M16-2607](https://doi.org/10.7326/M16-2607)"
+    ),
+}
+CITED = {
+    "cronbach_1951": "Cronbach, 1951",
+    "bauer_curran_2005": "Bauer & Curran, 2005",
+    "imai_et_al_2010": "Imai et al., 2010",
+}
+
+
+@pytest.mark.parametrize("work", APA)
+def test_a_work_is_listed_in_apa_style(work: str) -> None:
+    assert bibliography.apa(WORKS[work]) == APA[work]
+
+
+@pytest.mark.parametrize("work", CITED)
+def test_a_work_is_cited_by_author_and_year(work: str) -> None:
+    assert bibliography.cited_as(WORKS[work]) == CITED[work]
+
+
+def test_more_than_twenty_authors_are_cut_as_apa_does() -> None:
+    many = [{"family": f"Name{number}", "given": "A."} for number in range(1, 23)]
+    words = bibliography.apa({**WORKS["mackinnon_2008"], "author": many})
+    assert words.startswith("Name1, A., Name2, A., ")
+    assert "Name19, A., . . . Name22, A. (2008)" in words
+    assert "Name20" not in words
+
+
+@pytest.mark.parametrize("work", WORKS.values(), ids=WORKS)
+def test_the_file_is_sound(work: dict[str, Any]) -> None:
+    """Every work can be written both ways, has a key of its own and no markup by chance."""
+    assert len(WORKS) == len(bibliography.works())
+    assert work["categories"] in (["method"], ["instrument"])
+    assert re.fullmatch(r"[a-z_]+_\d{4}", str(work["id"]))
+    assert bibliography.year(work) in markup.plain(bibliography.apa(work))
+    assert not re.search(r"[*{}\\]", str(work["title"]))
+    entry = bibliography.bibtex([work], [])
+    assert entry.count("{") == entry.count("}")
+    assert f"{{{work['id']}," in entry
+
+
+def test_every_published_instrument_of_the_project_is_among_the_works() -> None:
+    citations = {load_instrument(path).source.citation for path in INSTRUMENTS.glob("*.yaml")}
+    published = {citation for citation in citations if references._is_reference(citation)}
+    assert len(published) >= 7
+    assert [citation for citation in published if references._work(citation) is None] == []
+
+
+def test_the_bibtex_of_a_report_has_what_its_list_has() -> None:
+    composed = _composed(recorded.results("army-leadership"), OWN_TEMPLATE)
+    keys = re.findall(r"^@\w+\{(\w+),$", composed.bibliography, flags=re.MULTILINE)
+    start = next(
+        number
+        for number, block in enumerate(composed.document.blocks)
+        if getattr(block, "text", "") == "References"
+    )
+    assert len(keys) == len(set(keys)) == len(composed.document.blocks) - start - 1
+    assert {"preacher_et_al_2010", "bliese_et_al_2002"} <= set(keys)
+    assert "edwards_parry_1993" not in keys
+
+
+def test_a_source_that_is_no_known_work_is_a_note_and_no_command() -> None:
+    found = references.Cited((), (r"Nobody, A. (2001). 100% \input{secret} & more_of it.",))
+    assert references.bibtex(found) == (
+        "@misc{source_1,\n  year = {2001},\n"
+        "  note = {Nobody, A. (2001). 100\\% inputsecret \\& more\\_of it.},\n}\n"
+    )
