@@ -99,11 +99,9 @@ def fit(
     parsed = parse(model)
     if isinstance(data, ItemTables):
         _check_tables(parsed, data, group)
-        _check_plain(sampling_weights, cluster, likelihood)
         _check_scope(parsed, robust_unit, parameterization, bounds)
-        rules = Rules(
-            std_lv, True, False, tuple(group_equal), tuple(group_partial), (), parameterization,
-        )  # fmt: skip
+        _check_plain(sampling_weights, cluster, likelihood)
+        rules = _ordinal_rules(std_lv, group_equal, group_partial, parameterization, fixed_x=False)
         return _fit_tables(parsed, data, choose_ordinal(estimator, data.missing, information), rules)
     if parsed.levels:
         unit = _check_two_level(cluster, sampling_weights, fixed_x)
@@ -118,27 +116,20 @@ def fit(
     _check_scope(parsed, robust_unit, parameterization, bounds)
     items = ordered_items(parsed, ordered, fixed_x is None or fixed_x)
     if items:
-        rules = Rules(
-            std_lv, True, fixed_x is None or fixed_x, tuple(group_equal), tuple(group_partial), (),
-            parameterization,
-        )  # fmt: skip
+        fixed = fixed_x is None or fixed_x
+        rules = _ordinal_rules(std_lv, group_equal, group_partial, parameterization, fixed_x=fixed)
         method = choose_ordinal(estimator, missing, information)
         _check_plain(sampling_weights, cluster, likelihood)
         told = covariates_told(parsed, ordered, items)
         return _fit_ordinal(parsed, data, method, rules=rules, items=items, group=group, told=told)
     method = choose(
-        estimator,
-        missing=missing,
-        likelihood=likelihood,
-        information=information,
-        weighted=sampling_weights is not None,
-        clustered=cluster is not None,
-    )
+        estimator, missing=missing, likelihood=likelihood, information=information,
+        weighted=sampling_weights is not None, clustered=cluster is not None,
+    )  # fmt: skip
     taken = _take(data, variables_of(parsed), group, sampling_weights, cluster)
     means = bool(meanstructure) or missing == "fiml" or cluster is not None
     rules = Rules(std_lv, means, _fixed(method, fixed_x), tuple(group_equal), tuple(group_partial))
-    source = None if isinstance(data, Moments) else data
-    return _fit_continuous(parsed, taken, method, rules, source)
+    return _fit_continuous(parsed, taken, method, rules, None if isinstance(data, Moments) else data)
 
 
 def _fit_continuous(
@@ -196,6 +187,12 @@ def _fit_ordinal(
     table = build_table(model, labels, replace(rules, thresholds=thresholds))
     sample = ordinal_sample(rows, table, told)
     return Fit(_solve(table, sample, method, rows), method, rows)
+
+
+def _ordinal_rules(
+    std_lv: bool, equal: Sequence[str], partial: Sequence[str], parameterization: str, *, fixed_x: bool
+) -> Rules:
+    return Rules(std_lv, True, fixed_x, tuple(equal), tuple(partial), (), parameterization)
 
 
 def _fit_tables(model: Model, data: ItemTables, method: Method, rules: Rules) -> Fit:

@@ -34,6 +34,10 @@ CLUSTERS_IGNORED = (
     "each is a single-level model: clusters are ignored, so its standard errors are too small and its "
     "chi-square too large by an unknown amount"
 )
+WLSMV_KNOWS_NONE = (
+    "WLSMV ignores clusters: where it is used, standard errors are too small and chi-square too large by an "
+    "unknown amount"
+)
 LEAST_LINKED = 0.5
 NO_TEST = "three items on one factor fit exactly: there is nothing left to test"
 
@@ -89,9 +93,15 @@ def _as_json(
         "second_opinion": asdict(opinion),
         "warning": " ".join(f"{text[0].upper()}{text[1:]}." for text in warnings) or None,
         "warnings": warnings,
-        "note": CLUSTERS_IGNORED if clustered and used is None else model.few_clusters,
+        "note": _note(model, upper, clustered=clustered),
         "no_test": None if model.fit or not model.converged else NO_TEST,
     }
+
+
+def _note(model: FactorModel, upper: str | None, *, clustered: bool) -> str | None:
+    if clustered and upper is None:
+        return CLUSTERS_IGNORED
+    return WLSMV_KNOWS_NONE if upper and model.estimator == "WLSMV" else model.few_clusters
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 suppressMessages(library(lavaan)); a <- commandArgs(TRUE)
 model <- readChar(a[1], 1e6); data <- read.csv(a[2]); draws <- as.integer(a[6]); test <- a[9] == "TRUE"
 cluster <- if (a[8] == "-") NULL else a[8]
-fit <- function(...) suppressWarnings(sem(model, data, estimator = a[4], missing = a[5], cluster = cluster, ...))
+cut <- if (a[4] == "WLSMV") names(data) else NULL
+fit <- function(...) suppressWarnings(sem(model, data, estimator = a[4], missing = a[5], cluster = cluster, ordered = cut, ...))
 tested <- function() { f <- fit(); fitMeasures(f); parameterEstimates(f, standardized = TRUE) }
 errors <- function() vcov(fit(test = "none", h1 = FALSE, baseline = FALSE))
 resample <- function() { f <- fit(se = "none", test = "none"); suppressWarnings(bootstrapLavaan(f, R = draws, iseed = 1,

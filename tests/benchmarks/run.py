@@ -40,6 +40,8 @@ y6 ~~ y8
 ind := a*b
 """
 HOLZINGER = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+ITEMS = [f"{letter}{k}" for letter in "ACN" for k in range(1, 6)]
+BFI = "\n".join(f"{letter} =~ " + " + ".join(f"{letter}{k}" for k in range(1, 6)) for letter in "ACN")
 DRAWS, TIMED = 10_000, 200
 
 
@@ -78,6 +80,14 @@ def agreed_cases(*, quick: bool) -> list[Callable[[], Line]]:
         lambda: resampled("24 items, 4 factors, N 500", model, small, cores=1),
         lambda: resampled("Political Democracy", DEMOCRACY, democracy, cores=2),
     ]
+    bfi, forty = pd.read_csv(DATA / "bfi15_complete.csv")[ITEMS], ordered(sample(5, 8, 1000))
+    cases += [
+        lambda: fitted("15 bfi items, N 2,632: WLSMV, errors, tests", BFI, bfi, estimator="WLSMV", repeat=3),
+        lambda: fitted(
+            "40 items, N 1,000: WLSMV, errors, tests", measurement(5, 8), forty, estimator="WLSMV", repeat=1
+        ),
+        lambda: resampled_categories("15 bfi items, N 2,632: 1,000 resamples in fits of our own", bfi),
+    ]
     if not quick:
         cases.append(
             lambda: fitted(
@@ -91,10 +101,29 @@ def fitted(case: str, model: str, data: pd.DataFrame, *, repeat: int = 9, **opti
     """Time a fit with errors, standardized solution, test and all fit measures."""
 
     def whole() -> None:
-        fit = sem.fit(model, data, **options)
+        fit = sem.fit(model, data, ordered=options.get("estimator") == "WLSMV", **options)
         _ = fit.estimates, fit.measures
 
     return Line(case, median(whole, 5), referee.seconds(model, data, repeat=repeat, **options))
+
+
+def resampled_categories(case: str, data: pd.DataFrame) -> Line:
+    """Time a bootstrap of a WLSMV model, and tell how many whole fits it takes."""
+
+    def once() -> None:
+        fit = sem.fit(BFI, data, estimator="WLSMV", ordered=True)
+        _ = fit.estimates, fit.measures
+
+    def whole() -> None:
+        _ = sem.fit(BFI, data, estimator="WLSMV", ordered=True).bootstrap(draws=1000, seed=1).draws
+
+    one, ours = median(once, 5), median(whole, 3)
+    return Line(case, ours, None, f"{ours / one:.1f} times one fit with errors and tests ({one:.3f} s)")
+
+
+def ordered(data: pd.DataFrame) -> pd.DataFrame:
+    """Cut into five categories."""
+    return data.apply(lambda column: pd.cut(column, [-9, -1.3, -0.4, 0.5, 1.4, 9], labels=False) + 1)
 
 
 def resampled(case: str, model: str, data: pd.DataFrame, *, cores: int) -> Line:

@@ -39,10 +39,11 @@ def choices(record: Record) -> list[str]:
     """One sentence a reason: which models have which estimator, and why."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for name, kind, model in models(record):
-        words = title(record, name) + (f" ({kind})" if kind == "correlated facets" else "")
+        whole = _lower(title(record, name)) if name in record.levels else record.phrase(name)
+        words = whole + (f" ({kind})" if kind == "correlated facets" else "")
         reasons.setdefault((_used(model), str(model["choice"]["reason"])), []).append(words)
     told = [
-        f"{GLOSS.get(used, used)} for {_lower(listed(names))}, because {markup.literal(reason)}."
+        f"{GLOSS.get(used, used)} for {listed(names)}, because {markup.literal(reason)}."
         for (used, reason), names in reasons.items()
     ]
     if not told:
