@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from pipeline import sem
+from pipeline.psychometrics.difference import difference
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.fit import FitMeasures
 from pipeline.psychometrics.joint import Joint
@@ -212,7 +213,7 @@ def _difference(
     deltas = b.cfi - a.cfi, b.rmsea - a.rmsea, b.srmr - a.srmr
     df = fits[narrow].df - fits[wide].df
     try:
-        test = sem.compare(fits[narrow], fits[wide])
+        test = difference(fits[narrow], fits[wide])
     except sem.ModelError as error:
         return Difference(narrow, wide, None, df, None, *deltas, reason=str(error))
     return Difference(narrow, wide, test.statistic, df, test.pvalue, *deltas)

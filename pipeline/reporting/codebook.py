@@ -89,7 +89,8 @@ def reliability_words(record: Record, scale: str) -> str:
     bounds: Found = told.get("bounds") or {}
     if bounds:
         parts.append(
-            f"Guttman’s lambda 2 {_short(bounds['lambda2'])} and lambda 6 {_short(bounds['lambda6'])}"
+            f"Guttman’s lambda 2 {_short(bounds['lambda2'])}, lambda 4 {_short(bounds['lambda4'])} "
+            f"and lambda 6 {_short(bounds['lambda6'])}"
         )
         parts.append(f"the greatest lower bound {_short(bounds['glb'])}")
         least, mean, most = bounds["split_half"]

@@ -31,7 +31,9 @@ OPTIONS = {
     "correlations with communalities of one factor; also of polychoric correlations where items have at most "
     f"{FEW_ANSWERS} answers, beside those of {POLYCHORIC_REPLICATES} times the same answers in random order",
     "efa": "minimum residual extraction, oblimin rotation; where a scale has facets or parallel analysis "
-    "finds more than one factor",
+    "finds more than one factor; beside it a general factor above them (Schmid & Leiman, 1957) and the "
+    "congruence (Tucker, 1951) of each factor with the facet that it resembles most, whose pattern is 1 for "
+    "its items and 0 for the others",
 }
 
 
@@ -53,6 +55,7 @@ def _found(
     adequacy, sphericity = kmo(answers, missing="pairwise"), bartlett(answers, missing="pairwise")
     least = map_test(answers, missing="pairwise")
     pearson = parallel_analysis(answers, REPLICATES, missing="pairwise", seed=study.declared.seed)
+    facets = scored.partition(study, block.scale) if block.facet is None else {}
     wanted = max(len(scored.partition(study, block.scale)), pearson.factors)
     return {
         "level": block.level,
@@ -64,7 +67,7 @@ def _found(
         "map": {"components": least.components, "components_fourth": least.components_fourth},
         "parallel": _parallel(pearson),
         "polychoric": _polychoric(study, block, answers, told),
-        "efa": _efa(answers, wanted, block, told) if wanted > 1 else None,
+        "efa": _efa(answers, wanted, facets, block, told) if wanted > 1 else None,
     }
 
 
@@ -97,7 +100,9 @@ def _of_polychorics(answers: pd.DataFrame, seed: int) -> ParallelAnalysis:
     )
 
 
-def _efa(answers: pd.DataFrame, factors: int, block: Block, told: Told) -> dict[str, Any] | None:
+def _efa(
+    answers: pd.DataFrame, factors: int, facets: Mapping[str, tuple[str, ...]], block: Block, told: Told
+) -> dict[str, Any] | None:
     from pipeline.psychometrics import efa
 
     make = partial(efa, answers, factors, "minres", "oblimin", missing="pairwise")
@@ -105,7 +110,10 @@ def _efa(answers: pd.DataFrame, factors: int, block: Block, told: Told) -> dict[
     if found is None:
         return None
     names = list(found.loadings.columns)
+    general = told.attempt("general factor", block.score, partial(_general, answers, factors))
     return {
+        "general": general,
+        "congruence": _congruence(found, facets),
         "factors": len(names),
         "n": found.n,
         "loadings": [
@@ -117,3 +125,29 @@ def _efa(answers: pd.DataFrame, factors: int, block: Block, told: Told) -> dict[
         "converged": found.converged,
         "warnings": list(found.warnings),
     }
+
+
+def _general(answers: pd.DataFrame, factors: int) -> dict[str, Any]:
+    """How much of what the items have in common one factor above the others explains."""
+    from pipeline.psychometrics import schmid_leiman
+
+    found = schmid_leiman(answers, factors, missing="pairwise")
+    loadings = [{"item": str(item), "g": float(value)} for item, value in found.frame["g"].items()]
+    return {"explained_common_variance": found.explained_common_variance, "loadings": loadings}
+
+
+def _congruence(found: FactorAnalysis, facets: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """Each factor beside the declared facet that it resembles most; empty where none are declared."""
+    import pandas as pd
+
+    from pipeline.psychometrics import congruence
+
+    if not facets:
+        return []
+    items = list(found.loadings.index)
+    pattern = pd.DataFrame({name: [float(i in own) for i in items] for name, own in facets.items()}, items)
+    matched = congruence(found.loadings, pattern).matched
+    return [
+        {"factor": str(row.factor), "facet": str(row.published), "phi": float(row.phi)}
+        for row in matched.itertuples()
+    ]

@@ -1,7 +1,7 @@
 """Cases of the benchmarks on the validation of scales: parallel analysis and the ladder of invariance.
 
-`run.py` calls it. The ladder is timed with the fit of each step and the difference tests, as both programs print
-them; parallel analysis beside R's psych, which fits its factor model to one replicate after the other.
+`run.py` calls it. The ladder is timed with the fit of each step and the difference tests, as both programs
+print them; parallel analysis beside R's psych, which fits its factor model to one replicate after the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def agreed_cases() -> list[Callable[[], Line]]:
 
 
 def ladder(estimator: str) -> Line:
-    """Time configural, metric, scalar and strict invariance over two schools, with fit and difference tests."""
+    """Time configural to strict invariance over two schools, with fit and difference tests."""
     data = pd.read_csv(DATA / "HolzingerSwineford1939.csv")
 
     def whole() -> None:

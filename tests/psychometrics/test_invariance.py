@@ -8,7 +8,9 @@ import pytest
 from conftest import load_data, load_reference
 from tolerances import assert_close
 
+from pipeline import sem
 from pipeline.psychometrics import PsychometricsError, invariance, over_waves
+from pipeline.psychometrics.difference import difference
 
 KEPT = load_reference("e_invariance")
 MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -99,6 +101,27 @@ def test_over_waves_a_moved_intercept_stops_the_ladder(shift, reached):
     assert found.reached == reached
     # 8 items: 44 moments; 8 loadings, intercepts and residuals, 4 covariances over waves, 1 of the factors
     assert [step.fit.df for step in found.steps] == [15, 18, 21, 25]
+
+
+def test_over_waves_with_gaps_the_ladder_stops_too_and_counts_who_answered():
+    moved = waves(1.0)
+    moved.loc[moved.index[:50], WAVES["T2"]] = float("nan")
+    found = over_waves(moved, WAVES, missing="fiml")
+    assert found.reached == "metric"
+    assert found.sizes == (len(moved), len(moved) - 50)
+
+
+def test_a_negative_scaled_difference_is_replaced():
+    rng = np.random.default_rng(73)
+    factor = rng.standard_t(3, 40)
+    data = pd.DataFrame(factor[:, None] * 0.6 + rng.standard_t(2.5, (40, 8)), columns=list("abcdefgh"))
+    wide = sem.fit("f =~ a + b + c + d + e + g + h", data, estimator="MLR")
+    narrow = sem.fit("f =~ a + v*b + v*c + d + e + g + h", data, estimator="MLR")
+    with pytest.raises(sem.ModelError, match="not positive"):
+        sem.compare(wide, narrow)
+    found = difference(wide, narrow)
+    assert (found.method, found.df) == ("satorra.bentler.2010", 1)
+    assert found.statistic == sem.compare(wide, narrow, "satorra.bentler.2010").statistic > 0
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -13,6 +13,7 @@ from pipeline.reporting.tables import (
     careless,
     competing,
     dimensions,
+    exploratory,
     invariance,
     missing,
     reliability,
@@ -103,6 +104,22 @@ def test_dimensions_and_validity():
     assert "every interval lies below .85" in scales.convergence(told)[0]
 
 
+def test_exploratory_factors_beside_the_declared_facets_and_a_general_factor():
+    efa = {
+        "factors": 2,
+        "loadings": [{"item": f"lead0{k}", "F1": 0.7, "F2": 0.1, "communality": 0.5} for k in (1, 2)],
+        "congruence": [
+            {"factor": "F1", "facet": "care", "phi": 0.964},
+            {"factor": "F2", "facet": "vision", "phi": -0.88},
+        ],
+        "general": {"explained_common_variance": 0.614, "loadings": []},
+    }
+    table = exploratory.table(record("dimensionality", {"leadership": {"efa": efa}}))
+    assert table is not None
+    assert "F1 with care .96 and F2 with vision −.88." in table.general
+    assert "explains 61% of what its items have in common (Schmid & Leiman, 1957)" in table.general
+
+
 def test_partial_invariance_names_what_it_released():
     told = record("invariance", [LADDER])
     found = cells(invariance.table(told))
@@ -119,9 +136,9 @@ def test_partial_invariance_names_what_it_released():
         ".004",
         ".001",
     ]
-    assert "Partial scalar: lead01 ~ 1 released" in found
+    assert "Partial scalar: intercept of lead01 released" in found
     words = markup.plain(answers.invariance(told)[0])
-    assert "means cannot. With lead01 ~ 1 released the scalar step holds." in words
+    assert "means cannot. With the intercept of lead01 released the scalar step holds." in words
 
 
 CARELESS = {

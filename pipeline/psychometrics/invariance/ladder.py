@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline import sem
+from pipeline.psychometrics.difference import difference
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.fit import FitMeasures, plain_measures, robust_measures
 
@@ -174,7 +175,7 @@ def beside(rung: Rung, below: Rung | None) -> Rung:
         return rung
     statistic, pvalue, df, reason = None, None, rung.fit.df - below.fit.df, None
     try:
-        test = sem.compare(below.fit, rung.fit)
+        test = difference(below.fit, rung.fit)
         statistic, pvalue, df = float(test.statistic), float(test.pvalue), int(test.df)
     except sem.ModelError as error:
         reason = str(error)
@@ -188,7 +189,7 @@ def beside(rung: Rung, below: Rung | None) -> Rung:
         delta_cfi=cfi,
         delta_rmsea=rmsea,
         delta_srmr=own.srmr - other.srmr,
-        holds=cfi >= -CFI_DROP and rmsea <= RMSEA_RISE,
+        holds=bool(cfi >= -CFI_DROP and rmsea <= RMSEA_RISE),
     )
     return Rung(step, rung.fit)
 

@@ -49,7 +49,8 @@ def over_waves(
     first = rungs[0].fit
     n = int(first.nobs) if first else len(data)
     steps = tuple(rung.step for rung in rungs)
-    return Invariance(estimator, tuple(waves), (n,) * len(waves), n, steps, ())
+    sizes = tuple(int(data[list(items)].notna().any(axis="columns").sum()) for items in waves.values())
+    return Invariance(estimator, tuple(waves), sizes, n, steps, ())
 
 
 def waves_syntax(waves: Mapping[str, Sequence[str]], step: int) -> str:

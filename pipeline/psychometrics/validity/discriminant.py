@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import sem
 from pipeline.psychometrics.competing import factor_correlations
+from pipeline.psychometrics.difference import difference
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.fit import FitMeasures
 from pipeline.psychometrics.joint import Joint
@@ -76,7 +77,7 @@ def _tested(whole: sem.Fit, merged: sem.Fit) -> dict[str, float]:
     if not merged.converged:
         return {"chisq": float("nan"), "pvalue": float("nan")}
     try:
-        test = sem.compare(whole, merged)
+        test = difference(whole, merged)
     except sem.ModelError:
         return {"chisq": float("nan"), "pvalue": float("nan")}
     return {"chisq": test.statistic, "pvalue": test.pvalue}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline import sem
+from pipeline.psychometrics.difference import difference
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.fit import FitMeasures
 from pipeline.psychometrics.joint import Joint
@@ -81,7 +82,7 @@ def _compared(
     if not (without.converged and found.converged):
         raise PsychometricsError(f"the model with the {kind} did not converge")
     try:
-        test = sem.compare(without, found)
+        test = difference(without, found)
         chisq, pvalue = test.statistic, test.pvalue
     except sem.ModelError:
         chisq, pvalue = float("nan"), float("nan")

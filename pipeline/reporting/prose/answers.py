@@ -9,7 +9,7 @@ from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables import missing as gaps
 from pipeline.reporting.tables.build import listed
-from pipeline.reporting.tables.invariance import over
+from pipeline.reporting.tables.invariance import over, released
 
 HOLDS = {
     None: "not even the form of the model could be fitted in all of them",
@@ -78,7 +78,7 @@ def _invariance(record: Record, told: Found) -> str:
     partial = [step for step in told["partial"] if step["freed"]]
     if partial:
         last = partial[-1]
-        freed = markup.literal(listed(dict.fromkeys(last["freed"])))
+        freed = listed(f"the {released(str(name))}" for name in dict.fromkeys(last["freed"]))
         outcome = "holds" if last.get("holds") else "still does not hold"
         text += f" With {freed} released the {last['name']} step {outcome}."
     return text

@@ -91,7 +91,8 @@ def _note(sets: list[tuple[str, Found]]) -> str:
         "estimated over all rows: their tests are approximate and know no clusters."
         if "em" in handling
         else None,
-        "A dash under Δχ² marks a scaled difference that came out negative and has no test."
+        "A scaled difference that came out negative was taken as Satorra & Bentler (2010) do; a dash under "
+        "Δχ² marks one that has no test."
         if reasons
         else None,
     )

@@ -51,8 +51,37 @@ def _note(record: Record, found: Mapping[str, Found]) -> str:
     return sentences(
         "Minimum residual extraction, oblimin rotation, as many factors as a scale has facets or, if that is "
         "more, as parallel analysis finds. *h*² is the share of an item’s variance that the factors explain.",
+        *(_congruence(record, scale, told) for scale, told in found.items()),
+        *(_general(record, scale, told) for scale, told in found.items()),
         f"In {listed(heywood)} nothing of some item is left unexplained, a sign of too many factors."
         if heywood
         else None,
         f"The solution of {listed(failed)} did not converge." if failed else None,
+    )
+
+
+def _congruence(record: Record, scale: str, told: Found) -> str | None:
+    found = told.get("congruence") or ()
+    if not found:
+        return None
+    facets: Found = (record.declared.get("instruments", {}).get(scale) or {}).get("facets") or {}
+    pairs = listed(
+        f"{one['factor']} with {markup.literal(str(facets.get(one['facet'], one['facet'])))} "
+        f"{numbers.bounded(one['phi'])}"
+        for one in found
+    )
+    return (
+        f"Congruence of the factors of {record.phrase(scale)} with the facets declared for it, 1 being the "
+        f"same pattern (Tucker’s coefficient): {pairs}."
+    )
+
+
+def _general(record: Record, scale: str, told: Found) -> str | None:
+    found: Found = told.get("general") or {}
+    share = found.get("explained_common_variance")
+    if share is None:
+        return None
+    return (
+        f"A general factor above those of {record.phrase(scale)} explains {numbers.percent(share)} of what "
+        "its items have in common (Schmid & Leiman, 1957)."
     )

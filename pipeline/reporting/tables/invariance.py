@@ -38,12 +38,18 @@ def over(record: Record, told: Found) -> str:
     return "waves" if told.get("waves") else record.phrase(str(told["grouping"]))
 
 
+def released(name: str) -> str:
+    """A parameter in words: `a1 ~ 1` is the intercept of a1, `f =~ a1` the loading of a1."""
+    left, _, right = name.partition(" =~ ")
+    return markup.literal(f"loading of {right}" if right else f"intercept of {left.removesuffix(' ~ 1')}")
+
+
 def _rows(record: Record, told: Found) -> list[Row]:
     sizes = listed(f"{markup.literal(str(g['name']))} ({numbers.count(g['n'])})" for g in told["groups"])
     rows = [group(f"{record.label(str(told['scale']))} over {over(record, told)}: {sizes}", len(COLUMNS) + 1)]
     rows += [_row(_name(step), step) for step in told["steps"]]
     for step in told["partial"]:
-        freed = markup.literal(", ".join(step["freed"]))
+        freed = listed(released(str(name)) for name in step["freed"])
         rows.append(_row(f"Partial {step['name']}: {freed} released", step))
     for step in (told.get("ordinal") or {}).get("steps") or ():
         rows.append(_row(f"Ordered answers: {step['name']}", step))
@@ -89,7 +95,8 @@ def _note(record: Record, found: Entries) -> str:
         "Equal over groups are, step by step, the form of the model (configural), loadings (metric), "
         "intercepts (scalar), residual variances (strict), factor variances, and factor means. Δ: beside "
         "the step above; a step is taken to hold where CFI falls by at most .01 and RMSEA rises by at most "
-        ".015 (Chen, 2007). Δχ² is scaled (Satorra & Bentler, 2001). In brackets: rows.",
+        ".015 (Chen, 2007). Δχ² is scaled (Satorra & Bentler, 2001; where that has no answer, Satorra & "
+        "Bentler, 2010). In brackets: rows.",
         "A partial model releases, one by one, the equalities that cost most; it was found by search in "
         "these data."
         if any(told["partial"] for told in found)

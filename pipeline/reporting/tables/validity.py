@@ -147,7 +147,8 @@ def _note(levels: list[tuple[str, Found]]) -> str:
         else None,
         "Δχ², ΔCFI: what making the two factors one costs (Anderson & Gerbing, 1988).",
         "All Δχ² have *p* < .001." if all(p < 0.001 for p in known) else None,
-        "A dash marks a scaled difference that came out negative and has no test."
+        "A scaled difference that came out negative was taken as Satorra & Bentler (2010) do; a dash marks "
+        "one that has no test."
         if any(one.get("chisq") is None for one in tests)
         else None,
         "*r*² < AVE: whether each scale shares more with its own items than with the other scale (Fornell & "
