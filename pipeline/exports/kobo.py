@@ -18,6 +18,7 @@ from pipeline.exports.export import WHOLE, Column, Export, ExportError, Kind, Pa
 from pipeline.exports.moments import with_iso_moments
 from pipeline.exports.multiple import settled
 from pipeline.exports.recognise import of_another_platform, of_headers
+from pipeline.exports.rows import Rows
 from pipeline.exports.table import read_table
 from pipeline.exports.text import Records
 
@@ -96,7 +97,7 @@ def _with_parents(path: Path, sheet: str) -> Records:
     for row in rows[1:]:
         found = by_index.get(row[link], blank) if row else []
         joined.append([*row, *(found[i] for i in added)] if row else [])
-    return replace(sheets[sheet], rows=joined)
+    return replace(sheets[sheet], rows=Rows.of(joined))
 
 
 def _with_choices(export: Export) -> Export:

@@ -19,6 +19,7 @@ from pipeline.exports.export import WHOLE, Column, Export, Kind, Part, code_text
 from pipeline.exports.multiple import settled
 from pipeline.exports.parts import not_of_part
 from pipeline.exports.recognise import of_another_platform, of_headers
+from pipeline.exports.rows import Rows
 from pipeline.exports.table import read_table
 from pipeline.exports.text import Records
 
@@ -85,10 +86,12 @@ def _has_forms(names: Sequence[str]) -> bool:
 def _parts(records: Records, names: Sequence[str]) -> tuple[Mapping[str, str], ...]:
     """The kinds of rows that the file mixes, by event and repeating instrument."""
     places = {name: names.index(name) for name in _PARTS if name in names}
+    if not places:
+        return ()
     found = dict.fromkeys(
-        tuple(_cell(row, place) for place in places.values()) for row in records.rows[1:] if any(row)
+        tuple(_cell(row, place) for place in places.values()) for row in records.rows.from_row(1) if any(row)
     )
-    return tuple(dict(zip(places, values, strict=True)) for values in found) if places else ()
+    return tuple(dict(zip(places, values, strict=True)) for values in found)
 
 
 def _inherited(
@@ -119,7 +122,7 @@ def _inherited(
                 rows[i][place] = next(iter(values))
     taken = [names[place] for place in empty if any(_cell(rows[i], place) for i in mine)]
     note = (f"{len(taken)} columns were taken from the record's other rows",) if taken else ()
-    return replace(records, rows=[records.rows[0], *rows]), note
+    return replace(records, rows=Rows.of([records.rows[0], *rows])), note
 
 
 def _cell(row: Sequence[str], place: int) -> str:
