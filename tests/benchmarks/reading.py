@@ -1,9 +1,9 @@
-"""Time and memory of reading 1e6 rows x 60 columns beside plain libraries: python tests/benchmarks/reading.py.
+"""Time and memory of reading 1e6 x 60 cells beside plain libraries: python tests/benchmarks/reading.py.
 
 The table is what a large survey exports: an id, a team, an address, two moments, a duration, a comment, three
 numbers and fifty Likert items. Each file is read in processes of their own, ours and the plain library by
-turns; of `RUNS` runs the smallest processor time and the largest peak of memory count. Nothing is written but
-to a temporary folder. `docs/exports.md` and `MEMORY` in `pipeline/exports/inspection.py` hold what it printed.
+turns; of `RUNS` runs the smallest processor time and the largest peak of memory count. Nothing is written
+but to a temporary folder. What it printed is in docs/exports.md and behind `inspection.MEMORY`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ began = time.monotonic()
 {code}
 own, child = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 seconds = sum(told.ru_utime + told.ru_stime for told in (own, child))
-print(json.dumps([seconds, time.monotonic() - began, max(own.ru_maxrss, child.ru_maxrss) / 1024, *frame.shape]))
+peak = max(own.ru_maxrss, child.ru_maxrss) / 1024
+print(json.dumps([seconds, time.monotonic() - began, peak]))
 """
 
 
@@ -56,10 +57,8 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--kinds", nargs="+", choices=list(PLAIN), default=["csv", "sav", "parquet"])
     chosen = options.parse_args()
-    print(
-        f"{'file':<9}{'MB':>7}{'ours s':>9}{'plain s':>9}{'ratio':>7}"
-        f"{'ours MB':>9}{'plain MB':>10}{'of file':>9}"
-    )
+    heads = ("MB", "ours s", "plain s", "ratio", "ours MB", "plain MB", "of file")
+    print(f"{'file':<9}" + "".join(f"{head:>10}" for head in heads))
     with tempfile.TemporaryDirectory(prefix="reading-") as folder:
         for kind in chosen.kinds:
             path = made(Path(folder), kind, chosen.rows)
@@ -124,14 +123,12 @@ def line(kind: str, path: Path) -> str:
     seconds = [min(pair[i][0] for pair in told) for i in (0, 1)]
     peaks = [max(pair[i][2] for pair in told) for i in (0, 1)]
     size = path.stat().st_size / 1024**2
-    return (
-        f"{kind:<9}{size:>7.0f}{seconds[0]:>9.1f}{seconds[1]:>9.1f}{seconds[0] / seconds[1]:>7.2f}"
-        f"{peaks[0]:>9.0f}{peaks[1]:>10.0f}{peaks[0] / size:>9.1f}"
-    )
+    found = (size, *seconds, seconds[0] / seconds[1], *peaks, peaks[0] / size)
+    return f"{kind:<9}" + "".join(f"{number:>10.{1 if number < 100 else 0}f}" for number in found)
 
 
 def measured(code: str) -> list[float]:
-    """Processor seconds, wall seconds, peak MB, rows and columns of code run in a process of its own."""
+    """Processor seconds, wall seconds and peak MB of code run in a process of its own."""
     script = MEASURE.format(root=str(ROOT), code=code)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     found: list[float] = json.loads(done.stdout)
