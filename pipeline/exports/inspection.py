@@ -26,10 +26,10 @@ LONG_TEXT = 60
 LARGE = 512 * 1024**2
 AT_REST = 150 * 1024**2
 MEMORY: Mapping[str, float] = {
-    "csv": 9.0,
+    "csv": 5.5,
     "xlsx": 60.0,
-    "parquet": 20.0,
-    "sav": 12.0,
+    "parquet": 32.0,
+    "sav": 2.6,
     "zsav": 40.0,
     "dta": 6.0,
 }
