@@ -148,6 +148,6 @@ def _congruence(found: FactorAnalysis, facets: Mapping[str, tuple[str, ...]]) ->
     pattern = pd.DataFrame({name: [float(i in own) for i in items] for name, own in facets.items()}, items)
     matched = congruence(found.loadings, pattern).matched
     return [
-        {"factor": str(row.factor), "facet": str(row.published), "phi": float(row.phi)}
-        for row in matched.itertuples()
+        {"factor": str(row["factor"]), "facet": str(row["published"]), "phi": float(row["phi"])}
+        for row in matched.to_dict("records")
     ]
