@@ -270,6 +270,11 @@ BROKEN = {
         "19:14: nothing measures 'aliance'"
         "; the scales are: support, alliance, outcome (did you mean 'alliance'?)",
     ),
+    "grouping of invariance": (
+        "seed: 7",
+        "invariance: [age, tenur]\nseed: 7",
+        "24:19: there is no covariate or level above the lowest 'tenur'; there are: tenure, age, staff, team",
+    ),
     "covariate on the path": ("  support -> outcome", "  tenure -> outcome", "20:3: 'tenure' is a covariate"),
     "circle": (
         "support -> outcome ",
