@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import recorded
 
@@ -102,6 +104,15 @@ def test_dimensions_and_validity():
     assert matrix["2. Task Significance"][2] == ".60"
     assert matrix["1. Leadership Climate"][3] == ".58"
     assert "every interval lies below .85" in scales.convergence(told)[0]
+
+
+def test_the_marker_is_told_beside_the_method_factor():
+    results = copy.deepcopy(recorded.results("army-leadership"))
+    for found in results["stages"]["validate"]["results"]["validity"].values():
+        found["marker"] = {"share": 0.043, "largest_change": 0.06}
+    words = " ".join(scales.convergence(Record(results)))
+    assert "the declared marker in its place (Williams et al., 2010) the share is 4.3%" in words
+    assert "and the largest change .06." in words
 
 
 def test_exploratory_factors_beside_the_declared_facets_and_a_general_factor():
