@@ -24,14 +24,14 @@ from pipeline.sem.errors import DataError
 from pipeline.sem.estimate.solve import Solution, solve
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.cell_influence import cell_influence, variances
-from pipeline.sem.ordinal.polychoric import polychorics, thresholds_of
+from pipeline.sem.ordinal.polychoric import BOUND, polychorics, thresholds_of
 from pipeline.sem.ordinal.problem import OrdinalProblem
 from pipeline.sem.ordinal.sample import OrdinalSample, ordinal_sample
 from pipeline.sem.ordinal.statistics import CellSource, GroupStatistics
-from pipeline.sem.ordinal.tables import PairTables, indicators, pair_index, starts
+from pipeline.sem.ordinal.tables import PairTables, indicators, pair_index
 
 PORTION = 200
-_CACHED = 25
+_CACHED = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,50 +186,64 @@ class _Source:
     def of(cls, part: GroupStatistics) -> _Source:
         source = part.source
         assert isinstance(source, CellSource)
-        own = source.tables.categories
-        hot = indicators(source.codes, own).astype(np.float32)
-        width, first = max(own), np.array(starts(own))
-        pairs, places = [], []
-        for at, (i, j) in enumerate(zip(*pair_index(len(own)), strict=True)):
-            a, b = hot[:, first[i] : first[i] + own[i]], hot[:, first[j] : first[j] + own[j]]
-            pairs.append((a[:, :, None] * b[:, None, :]).reshape(len(hot), -1))
-            grid = np.arange(own[i])[:, None] * width + np.arange(own[j])
-            places.append(grid.ravel() + at * width**2)
-        return cls(part, source, hot, np.hstack(pairs), np.concatenate(places))
+        own = np.array(source.tables.categories)
+        hot = indicators(source.codes, own.tolist()).astype(np.float32)
+        first, second = pair_index(len(own))
+        sizes = own[first] * own[second]
+        cells = np.zeros((len(hot), sizes.sum()), dtype=np.float32)
+        a, b = source.codes[:, first], source.codes[:, second]
+        column = np.cumsum(sizes) - sizes + a * own[second] + b
+        row, pair = np.nonzero((a >= 0) & (b >= 0))
+        cells[row, column[row, pair]] = 1.0
+        grids = [
+            np.add.outer(np.arange(i) * own.max(), np.arange(j))
+            for i, j in zip(own[first], own[second], strict=True)
+        ]
+        places = [grid.ravel() + at * own.max() ** 2 for at, grid in enumerate(grids)]
+        return cls(part, source, hot, cells, np.concatenate(places))
 
-    def tables(self, counts: Array) -> PairTables:
-        """Return the tables of all draws, items and pairs of one draw after those of another."""
-        own, R = self.source.tables.categories, len(counts)
+    def tables(self, rows: Array, counted: Array, paired: Array) -> PairTables:
+        """Return the tables of some draws, items and pairs of one draw after those of another."""
+        own, R = self.source.tables.categories, len(rows)
         width, p = max(own), len(own)
-        single = counts.astype(np.float32)
         first, second = pair_index(p)
         cells = np.zeros((R, len(first) * width**2))
-        cells[:, self.places] = single @ self.cells
+        cells[:, self.places] = paired
         margins = np.zeros((R, p, width))
         item = np.repeat(np.arange(p), own)
-        margins[:, item, np.concatenate([np.arange(k) for k in own])] = single @ self.categories
-        paired, shift = self.source.tables.paired, np.arange(R)[:, None]
+        margins[:, item, np.concatenate([np.arange(k) for k in own])] = counted
+        binary, shift = self.source.tables.paired.binary, np.arange(R)[:, None]
         return PairTables(
             margins.reshape(-1, width), cells.reshape(-1, width, width), (first + shift * p).ravel(),
-            (second + shift * p).ravel(), (paired.binary + shift * len(first)).ravel(),
-            np.repeat(counts.sum(1), p),
+            (second + shift * p).ravel(), (binary + shift * len(first)).ravel(),
+            np.repeat(rows, p),
         )  # fmt: skip
+
+    @cached_property
+    def pull(self) -> Array:
+        """How each row moves each correlation of the full sample."""
+        return self.part.influence[:, -len(self.source.correlations) :]
 
     def group(self, counts: Array, method: Method) -> _Group:
         """Return the moments and weights of every draw, computed as many at a time as the cache holds."""
-        starts_of = range(0, len(counts), _CACHED)
-        parts = [self._few(counts[start : start + _CACHED], method) for start in starts_of]
+        single, rows = counts.astype(np.float32), counts.sum(1)
+        start = self.source.correlations + counts @ self.pull / rows[:, None]
+        drawn = (rows, single @ self.categories, single @ self.cells, np.clip(start, -BOUND, BOUND))
+        few = max(_CACHED // len(self.places), 1)
+        cuts = range(few, len(counts), few)
+        pieces = [np.split(own, cuts) for own in drawn]
+        parts = [self._few(method, *piece) for piece in zip(*pieces, strict=True)]
         fields = zip(*[(part.moments, part.V, part.rows, part.possible) for part in parts], strict=True)
         return _Group(*[np.concatenate(own) for own in fields])
 
-    def _few(self, counts: Array, method: Method) -> _Group:
-        own, R = self.source.tables.categories, len(counts)
-        tables, p = self.tables(counts), len(own)
+    def _few(self, method: Method, rows: Array, counted: Array, paired: Array, start: Array) -> _Group:
+        own, R = self.source.tables.categories, len(rows)
+        tables, p = self.tables(rows, counted, paired), len(own)
         needed = np.arange(tables.margins.shape[1]) < np.tile(own, R)[:, None]
         possible = ~(needed & (tables.margins == 0)).reshape(R, -1).any(1)
         with np.errstate(all="ignore"):
             thresholds = thresholds_of(tables.margins)
-            r = polychorics(tables, thresholds, np.tile(self.source.correlations, R))
+            r = polychorics(tables, thresholds, start.ravel())
             at = (self.part.kinds.level_item, self.part.kinds.level_step)
             moments = [thresholds.reshape(R, p, -1)[:, *at], r.reshape(R, -1)]
             V = np.ones((R, sum(own) - p + moments[1].shape[1]))
@@ -238,4 +252,4 @@ class _Source:
                 V = 1 / np.hstack([levels.reshape(R, p, -1)[:, *at], pairs.reshape(R, -1)])
         stacked = np.hstack(moments)
         possible &= np.isfinite(stacked).all(1) & np.isfinite(V).all(1)
-        return _Group(stacked, V, counts.sum(1), possible)
+        return _Group(stacked, V, rows, possible)

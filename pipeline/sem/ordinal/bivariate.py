@@ -16,7 +16,7 @@ from pipeline.sem.arrays import Array
 
 FAR = 38.0
 _NEAR_ONE = 0.925
-_EDGES = ((0.0, 0.3, 6), (0.3, 0.75, 12), (0.75, _NEAR_ONE, 20))
+_EDGES = ((0.0, 0.15, 5), (0.15, 0.3, 6), (0.3, 0.5, 8), (0.5, 0.75, 12), (0.75, _NEAR_ONE, 20))
 
 
 def bivariate_cdf(h: Array, k: Array, r: Array) -> Array:
@@ -36,32 +36,33 @@ def bivariate_cdf(h: Array, k: Array, r: Array) -> Array:
 
 
 def cdf_on_grids(h: Array, k: Array, r: Array) -> Array:
-    """Return the same for grids: rows of h (pairs x a), columns k (pairs x b) and one r a pair.
+    """Return the same for grids, pairs last: rows of h (a x pairs), columns k (b x pairs) and one r a pair.
 
-    What depends on r alone is computed once a pair, which makes this several times faster.
+    What depends on r alone is computed once a pair, and long inner loops make this several times faster.
     """
     h, k = np.clip(h, -FAR, FAR), np.clip(k, -FAR, FAR)
-    size, out = np.abs(r), ndtr(h)[:, :, None] * ndtr(k)[:, None, :]
+    size, out = np.abs(r), ndtr(h)[:, None] * ndtr(k)[None]
     for low, high, nodes in _EDGES:
         at = np.flatnonzero((size >= low) & (size < high))
         if len(at):
-            out[at] += _above_independence(h[at], k[at], r[at], nodes)
+            out[:, :, at] += _above_independence(h[:, at], k[:, at], r[at], nodes)
     at = np.flatnonzero(size >= _NEAR_ONE)
     if len(at):
-        out[at] = bivariate_cdf(h[at, :, None], k[at, None, :], r[at, None, None])
+        out[:, :, at] = bivariate_cdf(h[:, None, at], k[None, :, at], r[at])
     return out
 
 
 def _above_independence(h: Array, k: Array, r: Array, count: int) -> Array:
-    angle = np.arcsin(r)[:, None, None]
-    half = (h * h)[:, :, None] / 2 + (k * k)[:, None, :] / 2
-    product, total = h[:, :, None] * k[:, None, :], np.zeros(half.shape)
-    part = np.empty(half.shape)
+    angle = np.arcsin(r)
+    half = (h * h)[:, None] / 2 + (k * k)[None] / 2
+    product, total = h[:, None] * k[None], np.zeros(half.shape)
+    part, away = np.empty(half.shape), np.empty(half.shape)
     for node, weight in zip(*_nodes(count), strict=True):
         sine = np.sin(angle * node)
         rest = 1 / (1 - sine * sine)
         np.multiply(product, sine * rest, out=part)
-        part -= half * rest
+        np.multiply(half, rest, out=away)
+        part -= away
         np.exp(part, out=part)
         part *= weight
         total += part

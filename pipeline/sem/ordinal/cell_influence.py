@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.sem.arrays import Array, Index
 from pipeline.sem.ordinal.bivariate import density
-from pipeline.sem.ordinal.polychoric import bordered, cells
+from pipeline.sem.ordinal.polychoric import bordered, cells, pairs_last
 from pipeline.sem.ordinal.tables import PairTables, pair_index
 
 _LOST = 1.5e-8
@@ -24,53 +24,54 @@ _LOST = 1.5e-8
 
 @dataclass(frozen=True, eq=False)
 class CellInfluence:
-    """Influence by category (items x thresholds x categories + 1) and by cell (pairs x K + 1 x K + 1)."""
+    """Influence by category (items x thresholds x categories + 1) and by cell (K + 1 x K + 1 x pairs)."""
 
     thresholds: Array
     correlations: Array
 
     def of_rows(self, codes: Index) -> tuple[Array, Array]:
         """Return rows of influence on the (padded) thresholds, items first, and on the correlations."""
-        size = self.correlations.shape[1]
+        size, _, pairs = self.correlations.shape
         own = np.where(codes < 0, size - 1, codes)
         items = np.arange(codes.shape[1])
         by_threshold = self.thresholds[items[None, :], :, own]
         first, second = pair_index(codes.shape[1])
-        cell = own[:, first] * size + own[:, second] + np.arange(len(first)) * size**2
+        cell = (own[:, first] * size + own[:, second]) * pairs + np.arange(pairs)
         return by_threshold, self.correlations.ravel()[cell]
 
 
 def cell_influence(tables: PairTables, thresholds: Array, r: Array) -> CellInfluence:
     """Return the influence of every category and cell."""
-    first, second, counts = tables.first, tables.second, tables.counts
+    first, second, counts = tables.first, tables.second, pairs_last(tables.counts)
     by_category = _of_thresholds(tables, thresholds)
-    edges = bordered(thresholds)
-    parts = cells(edges[first], edges[second], np.clip(r, -1 + 1e-9, 1 - 1e-9))
-    inverse = np.where(parts.p > _LOST, 1 / parts.p, 0.0)
+    edges, moved = bordered(thresholds), pairs_last(by_category)
+    r = np.clip(r, -1 + 1e-9, 1 - 1e-9)
+    parts = cells(pairs_last(edges[first]), pairs_last(edges[second]), r)
+    inverse = np.divide(1.0, parts.p, out=np.zeros_like(parts.p), where=parts.p > _LOST)
     score = parts.by_r * inverse
-    weighted = counts * score * inverse
-    squares = (counts * score**2).sum((1, 2))
-    on_rows = ((weighted[:, :-1] - weighted[:, 1:]) * parts.by_row_edge).sum(2)
-    on_columns = ((weighted[:, :, :-1] - weighted[:, :, 1:]) * parts.by_column_edge).sum(1)
-    out = np.zeros((len(r), counts.shape[1] + 1, counts.shape[1] + 1))
-    out[:, :-1, :-1] = tables.rows[first, None, None] * score
-    out -= np.einsum("qk,qka->qa", on_rows, by_category[first])[:, :, None]
-    out -= np.einsum("qk,qka->qa", on_columns, by_category[second])[:, None, :]
-    correlations = np.divide(
-        out, squares[:, None, None], out=np.zeros_like(out), where=squares[:, None, None] > 0
-    )
+    weighted = counts * score
+    squares = np.einsum("abq,abq->q", weighted, score)
+    weighted *= inverse
+    on_rows = -np.einsum("kbq,kbq->kq", np.diff(weighted, axis=0), parts.by_row_edge)
+    on_columns = -np.einsum("akq,akq->kq", np.diff(weighted, axis=1), parts.by_column_edge)
+    out = np.zeros((len(counts) + 1, len(counts) + 1, len(r)))
+    out[:-1, :-1] = tables.rows[first] * score
+    out -= np.einsum("kq,kaq->aq", on_rows, moved[:, :, first])[:, None]
+    out -= np.einsum("kq,kaq->aq", on_columns, moved[:, :, second])[None]
+    correlations = np.divide(out, squares, out=np.zeros_like(out), where=squares > 0)
     return CellInfluence(by_category, correlations)
 
 
 def variances(tables: PairTables, influence: CellInfluence) -> tuple[Array, Array]:
     """Return the diagonal of Gamma for (padded) thresholds and for correlations, from counts alone."""
-    rows, counts = tables.rows, tables.counts
+    rows, counts = tables.rows, pairs_last(tables.counts)
     levels = (influence.thresholds[:, :, :-1] ** 2 * tables.margins[:, None, :]).sum(2) / rows[:, None]
     full = np.zeros_like(influence.correlations)
-    full[:, :-1, :-1] = counts
-    full[:, :-1, -1] = tables.margins[tables.first] - counts.sum(2)
-    full[:, -1, :-1] = tables.margins[tables.second] - counts.sum(1)
-    return levels, (influence.correlations**2 * full).sum((1, 2)) / rows[tables.first]
+    full[:-1, :-1] = counts
+    full[:-1, -1] = tables.margins[tables.first].T - counts.sum(1)
+    full[-1, :-1] = tables.margins[tables.second].T - counts.sum(0)
+    full *= influence.correlations
+    return levels, np.einsum("abq,abq->q", full, influence.correlations) / rows[tables.first]
 
 
 def _of_thresholds(tables: PairTables, thresholds: Array) -> Array:
