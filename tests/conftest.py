@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
+
+from pipeline import compute
+
+for name, threads in compute.ONE_THREAD.items():
+    os.environ.setdefault(name, threads)
+
+import pandas as pd  # noqa: E402 - the linear algebra reads its threads when it is first imported
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -75,9 +75,9 @@ def again(
 ) -> PathModel | None:
     """The main model fitted to other frames; None where it has no usable solution there.
 
-    `kind` is that of the main model. One of latent variables is stood in for by that with latent means.
+    `kind` is that of the main model. One of latent variables is stood in for by that of scores.
     """
-    if kind == "flat":
+    if kind == "flat" or not design.above(design.lowest(graph)):
         return _flat(study, graph, frames, design, missing(study))
     if kind in {"latent", "latent_variables"}:
         return _latent(study, graph, frames, design, missing(study))[0]

@@ -75,7 +75,7 @@ def without_careless(
 ) -> dict[str, Any] | None:
     """The hypotheses on everybody, and without those flagged; None where nobody is flagged.
 
-    A main model of latent variables is stood in for, on both sides, by that of scores with latent means.
+    A main model of latent variables is stood in for, on both sides, by that of scores.
     """
     found = {level: flags for level in study.levels if (flags := flagged(study, frames, level)) is not None}
     counts = {level: int(flags.sum()) for level, flags in found.items()}

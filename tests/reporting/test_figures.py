@@ -57,6 +57,7 @@ def is_picture(png: bytes) -> bool:
 def test_every_study_gets_its_pictures(study: str) -> None:
     made = pictures.pictures(recorded.record(study))
     own = {"moderation_figure", "congruence_figure"} if study == "demo" else set()
+    own |= {"scree"} if study in {"demo", "army-leadership"} else set()
     assert set(made) == {"flow_figure", "diagram", "densities", "confounding", "heatmap"} | own
     for name, picture in made.items():
         assert picture.figure.id == name

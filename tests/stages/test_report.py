@@ -66,7 +66,7 @@ def files(workspace: Workspace) -> dict[str, bytes]:
 def test_everything_is_written_and_nothing_old_is_left(workspace: Workspace, study: LoadedStudy) -> None:
     made = set(files(workspace))
     promised = {path.relative_to(workspace.reports).as_posix() for path in stage.outputs(study, workspace)}
-    assert promised == {"results.json", "report.html", "report.docx", "report.pdf"}
+    assert promised == {"results.json", "report.html", "report.docx", "report.pdf", "codebook.html"}
     assert promised <= made
     assert {f"figures/{name}.{form}" for name in ("diagram", "densities") for form in ("svg", "png")} <= made
     assert {f"tables/{name}.{form}" for name in ("paths", "loadings") for form in ("csv", "docx")} <= made
