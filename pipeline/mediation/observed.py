@@ -87,7 +87,7 @@ class Observed:
         the expected one on those that the model implies.
         """
         data = table[list(self.codes)].set_axis(list(self.codes.values()), axis=1)
-        return sem.fit(
+        fit = sem.fit(
             f"{self.syntax}\n{more}",
             data if clusters is None else data.assign(**{CLUSTER: clusters}),
             missing=missing,
@@ -95,6 +95,8 @@ class Observed:
             information="observed",
             cluster=None if clusters is None else CLUSTER,
         )
+        assert isinstance(fit, sem.Fit)
+        return fit
 
     def slopes(self, fit: sem.Fit, outcome: str) -> Floats:
         """Slopes of an equation, in the order of its predictors."""

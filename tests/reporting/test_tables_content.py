@@ -167,13 +167,14 @@ def test_flat_manifest_and_latent_stand_side_by_side() -> None:
     assert table.header[0].cells[1].text == "Flat (single-level): ignores clusters"
     found = rows(table)
     assert found["Indirect, direct, and total effects|Leader support → Co-worker cohesion → Well-being"] == [
-        *("0.037", "0.006", "[0.025, 0.048]", "< .001"),
+        *("0.037", "0.006", "0.007", "[0.025, 0.048]", "< .001"),
         *("0.041", "−0.046"),
         *("0.041", "−0.097"),
     ]
-    assert found["Paths|Co-worker cohesion → Well-being"][4:] == ["0.085", "−0.101", "0.085", "−0.215"]
+    assert found["Paths|Co-worker cohesion → Well-being"][5:] == ["0.085", "−0.101", "0.085", "−0.215"]
     assert [cell.text for cell in table.header[0].cells[2:]] == ["Manifest means", "Latent means"]
     assert "Manifest means: attenuated where clusters measure imprecisely." in table.general
+    assert "sandwich errors over 99 companies" in table.general
     assert flat.table(recorded.record("plain")) is None
 
 

@@ -125,8 +125,8 @@ def _note(record: Record) -> str:
         "The flat model treats every row as independent and mixes the slopes within and between clusters; "
         "its standard errors are too small where clusters differ. It is shown for comparison and is not "
         "interpreted.",
-        _clustered(record, flat),
         _fitted(flat),
+        _clustered(record, flat),
         _manifest(record),
         markup.literal(str(told)) if told and str(told).lower() != LABEL.lower() else None,
     )
