@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,6 @@ from pathlib import Path
 from cyclopts import App, CycloptsError
 
 ROOT = Path(__file__).resolve().parent.parent
-
-LARGE = 512 * 1024**2
 
 app = App(
     name="python -m pipeline",
@@ -52,6 +50,8 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
         bundle: A share folder: start from its de-identified rows instead.
     """
     from pipeline import plan
+    from pipeline.exports.inspection import announced
+    from pipeline.stages import ingest
     from pipeline.stages.artefacts import Workspace
     from pipeline.study import load_study
 
@@ -61,6 +61,7 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
         loaded, workspace = load_study(ROOT, study), Workspace(ROOT, study)
         for warning in plan.warn_of_tracked_data(loaded, workspace):
             print(f"Warning: {warning}", file=sys.stderr)
+        _warn([announced(path) for path in ingest.inputs(loaded, workspace)])
         plan.run(loaded, workspace, tell=_say)
     for path in plan.reports(loaded, workspace):
         print(path.relative_to(ROOT).as_posix())
@@ -174,12 +175,11 @@ def inspect(file: Path, *, json: bool = False) -> None:
     """
     import json as notation
 
-    from pipeline.exports.inspection import memory_needed
+    from pipeline.exports.inspection import announced, memory_needed
     from pipeline.stages import drafting, inspection
 
-    needed = memory_needed(file, file.suffix.lstrip(".").lower()) if file.is_file() else 0
-    if needed > LARGE:
-        print(f"Reading {file.name} takes roughly {needed / 1024**2:,.0f} MB of memory.", file=sys.stderr)
+    _warn([announced(file)])
+    needed = memory_needed(file) if file.is_file() else 0
     told = inspection.report(drafting.inspected(file), ROOT / "instruments")
     print(
         notation.dumps(told, indent=1, ensure_ascii=False)
@@ -305,6 +305,12 @@ def adapt(old: Path, new: Path) -> None:
     from pipeline.adaptation import adapt as adapt_instrument
 
     print(f"{adapt_instrument(old, new)}: changes are recorded under `adaptation`.")
+
+
+def _warn(lines: Iterable[str | None]) -> None:
+    """Tell on stderr what there is to tell."""
+    for line in filter(None, lines):
+        print(line, file=sys.stderr)
 
 
 def _say(line: str) -> None:

@@ -10,11 +10,12 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipeline.exports import statistics_child
 from pipeline.exports.export import (
@@ -58,12 +59,14 @@ def read_apart(path: Path, program: Program, part: Part) -> Export:
     """Read a file; user-missing codes are counted by code and become missing."""
     import pandas as pd
 
-    header, numbers = _unpack(_child(path, program), path.name, program)
-    frame = _frame(header, numbers, path.name, program)
+    with tempfile.TemporaryDirectory(prefix="survey-pipeline-") as folder:
+        values = Path(folder) / "values"
+        _run_child(path, program, values)
+        header, frame = _unpack(values, path.name, program)
     letters = _letters(header, frame)
     skip = rows_not_of_part(frame, part, path.name)
     rows = pd.Series([i not in skip for i in range(len(frame))], index=frame.index, dtype=bool)
-    frame = frame[rows]
+    frame = frame if rows.all() else frame[rows]
     columns = _columns(header)
     guessed = "not valid in its own encoding: read as Windows-1252"
     provenance = Provenance(
@@ -93,9 +96,9 @@ def damaged(file: str, title: str, why: str) -> ExportError:
     )
 
 
-def _child(path: Path, program: Program) -> bytes:
+def _run_child(path: Path, program: Program, target: Path) -> None:
     script = str(Path(statistics_child.__file__))
-    command = [sys.executable, "-P", script, str(path.resolve()), program.form]
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form, str(target)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
     except subprocess.TimeoutExpired:
@@ -105,18 +108,19 @@ def _child(path: Path, program: Program) -> bytes:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         why = last[0] if last else "the library that reads such files crashed on it"
         raise damaged(path.name, program.title, why)
-    return done.stdout
 
 
-def _unpack(data: bytes, file: str, program: Program) -> tuple[dict[str, Any], bytes]:
-    size = int.from_bytes(data[:8], "little")
-    header: dict[str, Any] = json.loads(data[8 : 8 + size])
-    if "error" in header:
-        raise damaged(file, program.title, str(header["error"]).rstrip("."))
-    return header, data[8 + size :]
+def _unpack(values: Path, file: str, program: Program) -> tuple[dict[str, Any], pd.DataFrame]:
+    with values.open("rb") as source:
+        header: dict[str, Any] = json.loads(source.read(int.from_bytes(source.read(8), "little")))
+        if "error" in header:
+            raise damaged(file, program.title, str(header["error"]).rstrip("."))
+        return header, _frame(header, source, values.stat().st_size - source.tell(), file, program)
 
 
-def _frame(header: Mapping[str, Any], numbers: bytes, file: str, program: Program) -> pd.DataFrame:
+def _frame(
+    header: Mapping[str, Any], source: BinaryIO, left: int, file: str, program: Program
+) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
@@ -125,18 +129,23 @@ def _frame(header: Mapping[str, Any], numbers: bytes, file: str, program: Progra
         raise ExportError(file, "the file holds no variables")
     if len(set(names)) < len(names):
         raise damaged(file, program.title, "two variables have the same name")
-    rows = len(numbers) // 8 // max(len(header["numeric"]), 1)
+    rows = left // 8 // max(len(header["numeric"]), 1)
     rows = rows if header["numeric"] else len(next(iter(header["text"].values())))
-    matrix = np.frombuffer(numbers, dtype="float64").reshape(len(header["numeric"]), rows)
-    place = {name: i for i, name in enumerate(header["numeric"])}
     index = pd.RangeIndex(1, rows + 1)
+    numbers = {name: np.fromfile(source, "float64", rows) for name in header["numeric"]}
     columns = {
-        name: pd.Series(matrix[place[name]].copy(), index=index)
-        if name in place
-        else pd.Series([_text(cell) for cell in header["text"][name]], index=index, dtype=object)
+        name: pd.Series(numbers[name], index=index, copy=False)
+        if name in numbers
+        else pd.Series(_texts(header["text"].pop(name)), index=index, dtype=object)
         for name in names
     }
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(columns, index=index, copy=False)
+
+
+def _texts(cells: list[str | None]) -> list[str | None]:
+    """Cells without the space after them; equal ones are kept once."""
+    known = {cell: _text(cell) for cell in set(cells)}
+    return [known[cell] for cell in cells]
 
 
 def _text(cell: str | None) -> str | None:

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.exports.export import ExportError
+from pipeline.exports.rows import Rows
 from pipeline.exports.text import Records
 
 LARGEST_UNPACKED = 2 * 1024**3
@@ -217,7 +218,7 @@ def _records(sheet: Any, file: str) -> Records:
     width = max((len(row) for row in rows), default=0)
     even = [row + [""] * (width - len(row)) if row else [] for row in rows]
     lines = list(range(first + 1, first + 1 + len(rows)))
-    return Records(even, lines, "xlsx", "", (), first)
+    return Records(Rows.of(even), lines, "xlsx", "", (), first)
 
 
 def _cell(value: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 from pipeline.exports.export import WHOLE, Column, Export, ExportError, Part, Provenance, sha256_of
 from pipeline.exports.parts import not_of_part
 from pipeline.exports.recognise import LOOKS, of_another_platform, of_headers
+from pipeline.exports.rows import Rows
 from pipeline.exports.text import Records, read_records
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -27,6 +29,7 @@ _COMMA = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _CODE = re.compile(r"[+-]?0[0-9].*|[+-]?[0-9]{16,}.*|[0-9](?:\.[0-9]+)?E\+[0-9]+")
 NO_ANSWER = frozenset({"NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "."})
 SHOWN = 10
+MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def assembled(
 
 def renamed(records: Records, names: Sequence[str]) -> Records:
     """The records under other column names."""
-    return replace(records, rows=[list(names), *records.rows[1:]])
+    return replace(records, rows=records.rows.under(names))
 
 
 def told_apart(names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -112,31 +115,30 @@ def tabulate(
 
     `skip` holds positions below the header that belong to another part of the file.
     """
+    import numpy as np
     import pandas as pd
 
     header = headers(records.rows[0], file)
-    body = replace(records, rows=records.rows[header_rows:], lines=records.lines[header_rows:])
-    filled = [position for position, row in enumerate(body.rows) if any(cell.strip() for cell in row)]
-    kept = [position for position in filled if position not in skip]
-    rows = _even(body, kept, len(header), file)
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+    body = range(header_rows, len(records.rows))
+    kept = np.array([i for i in body if i not in records.rows.blank and i - header_rows not in skip], "int64")
+    _check_even(records, header_rows, skip, len(header), file)
+    index = pd.Index(kept - (header_rows - 1))
     columns: dict[str, pd.Series] = {}
     counts: dict[str, dict[str, int]] = {}
     commas: list[str] = []
-    index = pd.Index([position + 1 for position in kept], dtype="int64")
-    for position, (name, column) in enumerate(zip(header, cells, strict=True), start=1):
-        if not name and not any(cell.strip() for cell in column):
+    for position, name in enumerate(header):
+        column = _Cells(records.rows, position, header_rows, kept if len(kept) < len(body) else None)
+        if not name and column.are_blank():
             continue
         values, found, comma = _typed(column, decimal_comma)
-        dtype = "float64" if not values or isinstance(values[0], float) else object
-        label = name or f"(column {position})"
-        columns[label] = pd.Series(values, index=index, dtype=dtype)
+        label = name or f"(column {position + 1})"
+        columns[label] = pd.Series(values, index=index, dtype=values.dtype, copy=False)
         counts.update({label: found} if found else {})
         commas += [label] if comma else []
-    blank = len(body.rows) - len(filled)
+    blank = sum(i >= header_rows for i in records.rows.blank)
     notes = [f"{blank} blank rows left out"] if blank else []
     notes += [f"decimal comma in: {', '.join(commas)}"] if commas else []
-    return Table(pd.DataFrame(columns, index=index), counts, tuple(notes))
+    return Table(pd.DataFrame(columns, index=index, copy=False), counts, tuple(notes))
 
 
 def headers(cells: Sequence[str], file: str) -> list[str]:
@@ -159,18 +161,19 @@ def headers(cells: Sequence[str], file: str) -> list[str]:
     return names
 
 
-def _even(body: Records, kept: Sequence[int], width: int, file: str) -> list[list[str]]:
-    """Rows of exactly `width` cells; empty cells beyond the header go, other differences are errors."""
-    rows = [body.rows[position] for position in kept]
+def _check_even(records: Records, header_rows: int, skip: frozenset[int], width: int, file: str) -> None:
+    """Empty cells beyond the header are nothing; rows that differ otherwise are an error."""
+    rows = records.rows
+    suspects = rows.odd if rows.width == width else range(header_rows, len(rows))
     uneven = [
-        (position, row)
-        for position, row in zip(kept, rows, strict=True)
-        if len(row) < width or any(row[width:])
+        (i, row)
+        for i in sorted(suspects)
+        if i >= header_rows and i not in rows.blank and i - header_rows not in skip
+        if len(row := rows[i]) < width or any(row[width:])
     ]
     if uneven:
         told = "; ".join(
-            f"row {position + 1} (line {body.lines[position]}) has {len(row)}"
-            for position, row in uneven[:SHOWN]
+            f"row {i - header_rows + 1} (line {records.lines[i]}) has {len(row)}" for i, row in uneven[:SHOWN]
         )
         more = f"; and {len(uneven) - SHOWN} more" if len(uneven) > SHOWN else ""
         raise ExportError(
@@ -178,21 +181,80 @@ def _even(body: Records, kept: Sequence[int], width: int, file: str) -> list[lis
             f"rows that do not have the {width} fields of the header: {told}{more}",
             "is there a delimiter or a line break inside an answer that has no quotation marks?",
         )
-    return [row[:width] for row in rows]
 
 
-def _typed(
-    cells: Sequence[str], decimal_comma: bool
-) -> tuple[list[float] | list[str | None], dict[str, int], bool]:
+@dataclass(frozen=True)
+class _Cells:
+    """A column's cells below the header, a block at a time; `kept` holds the rows to take, or all."""
+
+    rows: Rows
+    number: int
+    start: int
+    kept: np.ndarray | None
+
+    def __iter__(self) -> Iterator[list[str]]:
+        blocks = self.rows.column(self.number, self.start)
+        if self.kept is None:
+            yield from blocks
+            return
+        import numpy as np
+
+        begin = self.start
+        for cells in blocks:
+            low, high = np.searchsorted(self.kept, [begin, begin + len(cells)])
+            yield [cells[i - begin] for i in self.kept[low:high].tolist()]
+            begin += len(cells)
+
+    def are_blank(self) -> bool:
+        """Whether no cell is filled."""
+        return not any(cell.strip() for block in self for cell in set(block))
+
+
+def _typed(cells: _Cells, decimal_comma: bool) -> tuple[np.ndarray, dict[str, int], bool]:
     """A column as numbers where every answer is one, else as text; with counts of `NA` and the like."""
-    seen = set(cells)
     for comma in (False, True) if decimal_comma else (False,):
-        values = _numbers(seen, comma)
-        if values is not None:
-            absent = {cell for cell in seen if cell.strip() in NO_ANSWER}
-            found = Counter(cell.strip() for cell in cells if cell in absent) if absent else Counter[str]()
-            return [values[cell] for cell in cells], dict(found), comma
-    return [cell if cell.strip() else None for cell in cells], {}, False
+        found = _as_numbers(cells, comma)
+        if found is not None:
+            return *found, comma
+    return _as_text(cells), {}, False
+
+
+def _as_numbers(cells: _Cells, comma: bool) -> tuple[np.ndarray, dict[str, int]] | None:
+    """The numbers of a column, or None as soon as a cell is not a number but a code or a text."""
+    import numpy as np
+
+    known: dict[str, float] = {}
+    counts = Counter[str]()
+    blocks: list[np.ndarray] = []
+    for block in cells:
+        seen = set(block)
+        new = _numbers(seen.difference(known), comma)
+        if new is None:
+            return None
+        known = (
+            {**known, **new}
+            if len(known) < MOST_KNOWN
+            else {cell: known[cell] for cell in seen & known.keys()} | new
+        )
+        blocks.append(np.fromiter(map(known.__getitem__, block), "float64", len(block)))
+        absent = {cell for cell in seen if cell.strip() in NO_ANSWER}
+        counts.update(cell.strip() for cell in block if cell in absent) if absent else None
+    return np.concatenate([*blocks, np.empty(0)]), dict(counts)
+
+
+def _as_text(cells: _Cells) -> np.ndarray:
+    """The text of a column as written, blanks as None; equal answers are kept once where they recur."""
+    import numpy as np
+
+    known: dict[str, str | None] = {}
+    blocks: list[np.ndarray] = []
+    for block in cells:
+        seen = set(block)
+        if len(known) > MOST_KNOWN:
+            known = {}
+        known.update((cell, cell if cell.strip() else None) for cell in seen.difference(known))
+        blocks.append(np.fromiter(map(known.__getitem__, block), object, len(block)))
+    return np.concatenate([*blocks, np.empty(0, object)])
 
 
 def _numbers(cells: set[str], comma: bool) -> dict[str, float] | None:

@@ -100,7 +100,7 @@ class Export:
 
 def mark_missing(export: Export, codes: Mapping[str, tuple[Missing, ...]]) -> Export:
     """Turn codes that mean "no answer" into missing values, counted by column and code."""
-    frame = export.frame.copy()
+    frame = export.frame.copy(deep=False)
     counts = {name: dict(found) for name, found in export.missing_counts.items()}
     columns = dict(export.columns)
     for name, missing in codes.items():

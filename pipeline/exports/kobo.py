@@ -11,15 +11,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.exports.containers import is_workbook, read_sheets
 from pipeline.exports.delimited import assembled, renamed, told_apart
 from pipeline.exports.export import WHOLE, Column, Export, ExportError, Kind, Part
 from pipeline.exports.moments import with_iso_moments
-from pipeline.exports.multiple import settled
+from pipeline.exports.multiple import joined_lists, settled, split
 from pipeline.exports.recognise import of_another_platform, of_headers
+from pipeline.exports.rows import Rows
 from pipeline.exports.table import read_table
 from pipeline.exports.text import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _META: Mapping[str, tuple[str | None, Kind]] = {
     "start": ("started", "meta"),
@@ -49,6 +54,8 @@ _META: Mapping[str, tuple[str | None, Kind]] = {
     "submittername": (None, "identifier"),
     "submitterid": (None, "identifier"),
 }
+_CHOICE = re.compile(r"[a-z0-9_.-]+")
+MOST_CHOICES = 30
 _GPS = re.compile(r".*_(latitude|longitude|altitude|precision)|.*geo(point|trace|shape).*", re.IGNORECASE)
 
 
@@ -96,7 +103,7 @@ def _with_parents(path: Path, sheet: str) -> Records:
     for row in rows[1:]:
         found = by_index.get(row[link], blank) if row else []
         joined.append([*row, *(found[i] for i in added)] if row else [])
-    return replace(sheets[sheet], rows=joined)
+    return replace(sheets[sheet], rows=Rows.of(joined))
 
 
 def _with_choices(export: Export) -> Export:
@@ -111,7 +118,22 @@ def _with_choices(export: Export) -> Export:
         export = settled(export, [group], reached={group[0]: reached})
         columns = {**export.columns, question: replace(export.columns[question], kind="multiple")}
         export = replace(export, columns=columns)
+    for question, column in list(export.columns.items()):
+        if column.kind == "answer" and question not in groups and _is_unsplit(export.frame[question]):
+            export = split(export, question, " ")
     return export
+
+
+def _is_unsplit(cells: pd.Series) -> bool:
+    """Whether a column holds a select_multiple that was not split: names of choices joined by spaces.
+
+    Choices have XML names in these forms, without spaces; words of an open answer rarely all recur.
+    """
+    if cells.dtype != object or not joined_lists(cells, " "):
+        return False
+    names = {name for cell in cells.dropna() for name in str(cell).split()}
+    once = all(len(set(row)) == len(row) for row in (str(cell).split() for cell in cells.dropna()))
+    return once and len(names) <= MOST_CHOICES and all(map(_CHOICE.fullmatch, names))
 
 
 def _with_versions(export: Export) -> Export:

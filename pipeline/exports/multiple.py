@@ -30,7 +30,7 @@ def settled(
 
     `unchosen` are the marks (in small letters) of a choice that was not made; a blank always is one.
     """
-    frame, columns = export.frame.copy(), dict(export.columns)
+    frame, columns = export.frame.copy(deep=False), dict(export.columns)
     counts = {name: dict(found) for name, found in export.missing_counts.items()}
     for group in groups:
         told = {name: frame[name].map(lambda cell: _mark(cell, unchosen)) for name in group}

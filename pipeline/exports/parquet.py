@@ -61,11 +61,15 @@ def _frame(table: Any, file: str) -> pd.DataFrame:
     import pandas as pd
 
     index = pd.RangeIndex(1, table.num_rows + 1)
-    columns = {name: _series(table.column(name), name, file, index) for name in map(str, table.column_names)}
-    return pd.DataFrame(columns, index=index)
+    columns: dict[str, pd.Series] = {}
+    for name in map(str, table.column_names):
+        columns[name] = _series(table.column(name), name, file, index)
+        table = table.drop_columns([name])
+    return pd.DataFrame(columns, index=index, copy=False)
 
 
 def _series(column: Any, name: str, file: str, index: Any) -> pd.Series:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -83,7 +87,9 @@ def _series(column: Any, name: str, file: str, index: Any) -> pd.Series:
     if pa.types.is_decimal(kind):
         values = [None if v is None else float(v) for v in column.to_pylist()]
         return pd.Series(values, index=index, dtype="float64")
-    cells = [None if v is None or not str(v).strip() else _told(v) for v in column.to_pylist()]
+    coded = column.combine_chunks().dictionary_encode()
+    told = [None if v is None or not str(v).strip() else _told(v) for v in coded.dictionary.to_pylist()]
+    cells = np.array([*told, None], dtype=object)[coded.indices.fill_null(len(told)).to_numpy()]
     return pd.Series(cells, index=index, dtype=object)
 
 

@@ -19,6 +19,7 @@ from pipeline.exports.export import WHOLE, Column, Export, Kind, Part, code_text
 from pipeline.exports.multiple import settled
 from pipeline.exports.parts import not_of_part
 from pipeline.exports.recognise import of_another_platform, of_headers
+from pipeline.exports.rows import Rows
 from pipeline.exports.table import read_table
 from pipeline.exports.text import Records
 
@@ -85,10 +86,12 @@ def _has_forms(names: Sequence[str]) -> bool:
 def _parts(records: Records, names: Sequence[str]) -> tuple[Mapping[str, str], ...]:
     """The kinds of rows that the file mixes, by event and repeating instrument."""
     places = {name: names.index(name) for name in _PARTS if name in names}
+    if not places:
+        return ()
     found = dict.fromkeys(
-        tuple(_cell(row, place) for place in places.values()) for row in records.rows[1:] if any(row)
+        tuple(_cell(row, place) for place in places.values()) for row in records.rows.from_row(1) if any(row)
     )
-    return tuple(dict(zip(places, values, strict=True)) for values in found) if places else ()
+    return tuple(dict(zip(places, values, strict=True)) for values in found)
 
 
 def _inherited(
@@ -119,7 +122,7 @@ def _inherited(
                 rows[i][place] = next(iter(values))
     taken = [names[place] for place in empty if any(_cell(rows[i], place) for i in mine)]
     note = (f"{len(taken)} columns were taken from the record's other rows",) if taken else ()
-    return replace(records, rows=[records.rows[0], *rows]), note
+    return replace(records, rows=Rows.of([records.rows[0], *rows])), note
 
 
 def _cell(row: Sequence[str], place: int) -> str:
@@ -152,37 +155,38 @@ def _with_checkboxes(export: Export, fields: Mapping[str, Field]) -> Export:
         stem = name.partition("___")[0] if "___" in name else labelled["label"] if labelled else None
         if stem is not None:
             groups.setdefault(stem, []).append(name)
-    reached = {group[0]: _reached(export, stem, group, fields) for stem, group in groups.items()}
-    return settled(export, groups.values(), reached=reached)
+    reached = {group[0]: _reached(export, stem, fields) for stem, group in groups.items()}
+    export = settled(export, groups.values(), reached=reached)
+    unsure = sum(name not in fields for name in groups)
+    if not unsure:
+        return export
+    note = (
+        f"{unsure} checkbox questions: a row without a mark counts as missing, for branching may have hidden "
+        "the question; `dictionary` names the data dictionary that tells"
+    )
+    return replace(export, provenance=replace(export.provenance, notes=(*export.provenance.notes, note)))
 
 
-def _reached(export: Export, stem: str, group: Sequence[str], fields: Mapping[str, Field]) -> pd.Series:
+def _reached(export: Export, stem: str, fields: Mapping[str, Field]) -> pd.Series:
     """Rows in which a checkbox without a mark was surely seen: its form is complete and shows it.
 
-    The form is the dictionary's, else the one whose status column comes next. A branch that is more than
-    one equality is not decided here: the row counts as not reached.
+    Only the dictionary says which form that is and whether a branch hides it. Without one, and where a
+    branch is more than one equality, the row counts as not reached.
     """
     import pandas as pd
 
     field = fields.get(stem)
     nobody = pd.Series(False, index=export.frame.index)
-    names = list(export.columns)
-    after = names[names.index(group[-1]) + 1 :]
-    status = f"{field.form}_complete" if field else next((n for n in after if _is_status(n)), "")
-    if status not in export.columns:
+    if field is None or (status := f"{field.form}_complete") not in export.columns:
         return nobody
     complete = export.frame[status].map(lambda cell: code_text(cell) in {"2", "Complete"}).astype(bool)
-    if field is None or (field.shown_if is None and not field.undecided):
+    if field.shown_if is None and not field.undecided:
         return complete
     if field.shown_if is None or field.shown_if.column not in export.columns:
         return nobody
     wanted = field.shown_if.value
     met = export.frame[field.shown_if.column].map(lambda cell: code_text(cell) == wanted)
     return complete & met.astype(bool)
-
-
-def _is_status(name: str) -> bool:
-    return name.endswith("_complete") or name.startswith("Complete?")
 
 
 def _with_roles(export: Export) -> Export:

@@ -68,7 +68,8 @@ def _headings(records: Records, rows: int) -> tuple[list[str], list[str]]:
     for cell in records.rows[0]:
         text = " ".join(cell.split())
         questions.append(text or (questions[-1] if questions else ""))
-    blank = [not "".join(row[i] for row in records.rows if len(row) > i).strip() for i in range(width)]
+    cells = (records.rows.column(i) for i in range(width))
+    blank = [not any(cell.strip() for block in column for cell in set(block)) for column in cells]
     questions = ["" if empty else question for question, empty in zip(questions, blank, strict=True)]
     return questions, [" ".join(cell.split()) for cell in second[:width]]
 

@@ -9,10 +9,14 @@ import codecs
 import csv
 import io
 import re
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.exports.export import ExportError
+from pipeline.exports.rows import Rows
 
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _DELIMITERS = (",", ";", "\t", "|")
@@ -27,8 +31,8 @@ class Records:
     `skipped` counts the blank lines above the first record.
     """
 
-    rows: list[list[str]]
-    lines: list[int]
+    rows: Rows
+    lines: Sequence[int]
     encoding: str
     delimiter: str
     notes: tuple[str, ...]
@@ -36,44 +40,51 @@ class Records:
 
 
 def read_records(path: Path) -> Records:
-    """Decode a delimited file and split it into records."""
-    return records_of(path.read_bytes(), path.name)
+    """Decode a delimited file and split it into records, a piece at a time."""
+    encoding, notes = _decodable(path)
+    with path.open(encoding=encoding, newline="") as text:
+        sample = text.read(_SAMPLE)
+        if len(_BINARY.findall(sample)) > len(sample) / 200:
+            raise _not_text(path.name, "it holds control characters")
+        text.seek(0)
+        declared = re.match(r"sep=([^\r\n])\r?\n", sample)
+        if declared:
+            text.readline()
+            sample = sample[declared.end() :]
+            notes += ("the first line names the delimiter",)
+        delimiter = declared.group(1) if declared else _delimiter(sample)
+        rows, lines, first = _split(text, delimiter, path.name)
+    last = next((i for i in range(len(rows) - 1, -1, -1) if i not in rows.odd or rows.odd[i]), -1)
+    if len(rows.blank) == len(rows):
+        raise ExportError(path.name, "the file holds nothing but blank lines", "export it again")
+    lines = array("q", (line + 1 for line in lines)) if declared else lines
+    return Records(rows.until(last + 1), lines[: last + 1], encoding, delimiter, notes, first)
 
 
-def records_of(data: bytes, file: str) -> Records:
-    """Decode the bytes of a delimited file and split them into records."""
-    text, encoding, notes = _decode(data, file)
-    declared = re.match(r"sep=([^\r\n])\r?\n", text)
-    if declared:
-        text = text[declared.end() :]
-        notes += ("the first line names the delimiter",)
-    delimiter = declared.group(1) if declared else _delimiter(text)
-    rows, lines = _split(text, delimiter, file)
-    first = next((i for i, row in enumerate(rows) if row), None)
-    if first is None or not any(any(map(str.strip, row)) for row in rows):
-        raise ExportError(file, "the file holds nothing but blank lines", "export it again")
-    last = max(i for i, row in enumerate(rows) if row)
-    kept = slice(first, last + 1)
-    lines = [line + bool(declared) for line in lines[kept]]
-    return Records(rows[kept], lines, encoding, delimiter, notes, first)
+def _decodable(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The encoding under which the whole file can be decoded, and what to note of it."""
+    with path.open("rb") as file:
+        encoding = _encoding(file.read(4096))
+    if _decodes(path, encoding):
+        return encoding, ()
+    if encoding != "utf-8":
+        raise _not_text(path.name, f"it is not valid {encoding.upper()}")
+    if not _decodes(path, "cp1252"):
+        raise _not_text(path.name, "it is neither UTF-8, UTF-16 nor Windows-1252")
+    return "cp1252", ("not UTF-8: read as Windows-1252, so look at accented letters",)
 
 
-def _decode(data: bytes, file: str) -> tuple[str, str, tuple[str, ...]]:
-    notes: tuple[str, ...] = ()
-    encoding = _encoding(data)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        if encoding != "utf-8":
-            raise _not_text(file, f"it is not valid {encoding.upper()}") from None
-        encoding, notes = "cp1252", ("not UTF-8: read as Windows-1252, so look at accented letters",)
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
         try:
-            text = data.decode(encoding)
+            while piece := file.read(1024**2):
+                if "\x00" in decoder.decode(piece):
+                    raise _not_text(path.name, "it holds control characters")
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            raise _not_text(file, "it is neither UTF-8, UTF-16 nor Windows-1252") from None
-    if "\x00" in text or len(_BINARY.findall(text[:_SAMPLE])) > len(text[:_SAMPLE]) / 200:
-        raise _not_text(file, "it holds control characters")
-    return text, encoding, notes
+            return False
+    return True
 
 
 def _encoding(data: bytes) -> str:
@@ -81,10 +92,9 @@ def _encoding(data: bytes) -> str:
         return "utf-8-sig"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    head = data[:4096]
-    if head[1::2].count(0) > len(head) / 6:
+    if data[1::2].count(0) > len(data) / 6:
         return "utf-16-le"
-    return "utf-16-be" if head[0::2].count(0) > len(head) / 6 else "utf-8"
+    return "utf-16-be" if data[0::2].count(0) > len(data) / 6 else "utf-8"
 
 
 def _not_text(file: str, why: str) -> ExportError:
@@ -95,7 +105,7 @@ def _delimiter(text: str) -> str:
     """The delimiter under which the first records agree best, and of those the one with most fields."""
 
     def fit(delimiter: str) -> tuple[float, int]:
-        widths = [width for width in _widths(text[:_SAMPLE], delimiter) if width]
+        widths = [width for width in _widths(text, delimiter) if width]
         if not widths or widths[0] == 1:
             return (0.0, 1)
         return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
@@ -112,17 +122,26 @@ def _widths(sample: str, delimiter: str) -> list[int]:
         return []
 
 
-def _split(text: str, delimiter: str, file: str) -> tuple[list[list[str]], list[int]]:
+def _split(text: TextIO, delimiter: str, file: str) -> tuple[Rows, array[int], int]:
+    """The records from the first filled one on, the line that each ends on, the blank lines above."""
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    lines = array("q")
+    above = 0
+
+    def counted() -> Iterator[list[str]]:
+        nonlocal above
         for row in reader:
-            rows.append(row)
+            if not row and not lines:
+                above += 1
+                continue
             lines.append(reader.line_num)
+            yield row
+
+    try:
+        rows = Rows.of(counted())
     except csv.Error as error:
-        began = (lines[-1] if lines else 0) + 1
+        began = (lines[-1] if lines else above) + 1
         message = f"the record that begins on line {began} cannot be read: {error}"
         raise ExportError(file, message, "is a quotation mark opened and never closed?") from error
-    return rows, lines
+    return rows, lines, above

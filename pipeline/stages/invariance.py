@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.stages import factors, scored
 from pipeline.stages.attempts import Told
 from pipeline.stages.scored import Block
+from pipeline.stages.small_cells import withheld
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -132,9 +133,17 @@ def _over_groups(
         "note": FEW_CLUSTERS if upper is not None and upper != grouping and not clustered else None,
         "missing": missing,
         "left_out": int(len(sizes) - len(large)),
-        **_as_json(found, structure.in_words),
-        "ordinal": None if ordinal is None else _as_json(ordinal, structure.in_words),
+        **_told(found, structure, sizes, study),
+        "ordinal": None if ordinal is None else _told(ordinal, structure, sizes, study),
     }
+
+
+def _told(found: Invariance, structure: Any, sizes: pd.Series[int], study: LoadedStudy) -> dict[str, Any]:
+    """The result, without the sizes by which a small group that was left out could be worked out."""
+    shown = withheld({str(name): int(n) for name, n in sizes.items()}, study.declared.small_cell)
+    told = _as_json(found, structure.in_words)
+    groups = [one if shown[one["name"]] else one | {"n": None} for one in told["groups"]]
+    return told | {"groups": groups, "n": None if None in shown.values() else told["n"]}
 
 
 def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool:

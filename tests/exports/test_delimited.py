@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.exports import ExportError, read_export
+from pipeline.exports import rows as rows_module
+from pipeline.exports.rows import Rows
 
 
 def saved(folder: Path, content: bytes, name: str = "answers.csv") -> Path:
@@ -156,3 +158,28 @@ def test_numbers_and_text_come_back_as_they_were(
     frame = read_export(path, "csv").frame
     assert frame["number"].tolist() == [*(number for number, _ in rows), 1.0]
     assert frame["text"].tolist() == [*(text for _, text in rows), "a word"]
+
+
+CELLS = st.text(alphabet='ab1 .,;"\n\0', max_size=3)
+TABLES = st.lists(st.lists(CELLS, max_size=4), max_size=12)
+
+
+@given(rows=TABLES, start=st.integers(0, 12), names=st.lists(CELLS, max_size=4))
+def test_packed_rows_are_the_rows(rows: list[list[str]], start: int, names: list[str]) -> None:
+    packed = Rows.of(rows)
+    assert list(packed) == rows
+    assert packed[start:] == rows[start:]
+    assert [packed[i] for i in range(len(rows))] == rows
+    assert list(packed.until(start)) == rows[:start]
+    assert list(packed.under(names)) == ([names, *rows[1:]] if rows else [])
+    assert packed.blank == {i for i, row in enumerate(rows) if not "".join(row).strip()}
+    for number in range(packed.width):
+        cells = [cell for block in packed.column(number, start) for cell in block]
+        assert cells == [row[number] if number < len(row) else "" for row in rows[start:]]
+
+
+def test_rows_over_several_blocks_keep_their_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rows_module, "BLOCK", 2)
+    content = b"a,b\n1,x\n\n2,y\n3,\n4,z,\n ,\n5,x\n\n"
+    assert read(tmp_path, content)["a"] == [1, 2, 3, 4, 5]
+    assert read(tmp_path, content)["b"] == ["x", "y", None, "z", "x"]

@@ -74,7 +74,7 @@ def read_or_told(path: Path, platform: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=15, **FUZZ)
+@settings(max_examples=8, **FUZZ)
 @given(cut=cuts, flips=flips)
 def test_a_damaged_file_is_read_or_told(
     tmp_path: Path, kind: str, cut: float, flips: list[tuple[float, int]]
@@ -88,7 +88,7 @@ def test_a_damaged_file_is_read_or_told(
 
 
 @pytest.mark.parametrize("kind", BY_CHILD)
-@settings(max_examples=4, **FUZZ)
+@settings(max_examples=2, **FUZZ)
 @given(cut=cuts, flips=flips)
 def test_a_damaged_file_of_a_statistics_program_is_read_or_told(
     tmp_path: Path, kind: str, cut: float, flips: list[tuple[float, int]]
@@ -117,7 +117,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize("platform", HEADS)
-@settings(max_examples=20, **FUZZ)
+@settings(max_examples=10, **FUZZ)
 @given(body=st.lists(st.lists(cells, min_size=6, max_size=6), max_size=6))
 def test_any_cells_below_a_platforms_header_are_read_or_told(
     tmp_path: Path, platform: str, body: list[list[str]]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline.exports import Export, ExportError, Part, read_export
+from pipeline.exports.multiple import NEVER_REACHED
 
 NAN = math.nan
 
@@ -105,9 +106,9 @@ def test_redcap_repeats_take_what_stands_once_for_the_record(tmp_path: Path) -> 
 def test_redcap_checkbox_never_reached_is_missing_not_no(tmp_path: Path) -> None:
     path = files.save(tmp_path, files.REDCAP)
     export = read(path, "redcap", rows={"redcap_repeat_instrument": ""})
-    assert values(export, "race___1") == [1, None, 0]
-    assert values(export, "race___2") == [0, None, 0]
-    assert export.missing_counts["race___1"] == {"not chosen, or never reached": 1}
+    assert values(export, "race___1") == [1, None, None]
+    assert values(export, "race___2") == [0, None, None]
+    assert export.missing_counts["race___1"] == {NEVER_REACHED: 2}
 
 
 def test_redcap_labels_are_matched_with_the_dictionary(tmp_path: Path) -> None:
@@ -126,6 +127,15 @@ def test_redcap_branching_decides_whether_a_checkbox_was_shown(tmp_path: Path) -
     rows += [[1, 1, 0, 0, 2], [2, 2, 0, 0, 2], [3, 1, 0, 0, 0]]
     export = read(files.save(tmp_path, rows), "redcap", dictionary=dictionary)
     assert values(export, "race___1") == [0, None, None]
+
+
+def test_redcap_without_a_dictionary_never_takes_a_hidden_checkbox_for_no(tmp_path: Path) -> None:
+    rows = [["record_id", "born", "race___1", "race___2", "base_complete"]]
+    rows += [[1, 1, 0, 0, 2], [2, 2, 0, 1, 2]]
+    export = read(files.save(tmp_path, rows), "redcap")
+    assert (values(export, "race___1"), values(export, "race___2")) == ([None, 0], [None, 1])
+    assert export.missing_counts["race___1"] == {NEVER_REACHED: 1}
+    assert any("branching may have hidden" in note for note in export.provenance.notes)
 
 
 def test_a_file_that_is_no_dictionary_is_told(tmp_path: Path) -> None:
@@ -194,6 +204,16 @@ def test_kobo_with_either_delimiter(tmp_path: Path, delimiter: str) -> None:
     assert kinds(export)["drinks_other"] == "other text"
     assert {kinds(export)[name] for name in ("deviceid", "_loc_latitude")} == {"identifier"}
     assert any("2 versions of the form (1, 2 rows)" in note for note in export.provenance.notes)
+
+
+def test_kobo_select_multiple_that_was_not_split_is_split(tmp_path: Path) -> None:
+    names = ["_uuid", "_index", "drinks", "why"]
+    told = [["tea beer", "so it goes"], ["tea", "a long day"], ["", ""], ["beer tea", "so so"]]
+    rows = [names, *([f"u{i}", i, *cells] for i, cells in enumerate(told, 1))]
+    export = read(files.save(tmp_path, rows), "kobo")
+    assert values(export, "drinks [tea]") == [1, 1, None, 1]
+    assert values(export, "drinks [beer]") == [1, 0, None, 1]
+    assert values(export, "why") == ["so it goes", "a long day", None, "so so"]
 
 
 def test_kobo_repeat_sheet_carries_the_form_it_belongs_to(tmp_path: Path) -> None:

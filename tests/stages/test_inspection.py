@@ -12,6 +12,7 @@ import pytest
 import small_study
 
 from pipeline import cli
+from pipeline.exports import inspection as inspection_of_exports
 from pipeline.exports.detect import detect
 from pipeline.exports.inspection import inspect_export
 from pipeline.stages import ingest, score, screen
@@ -236,3 +237,17 @@ def test_a_file_that_is_no_export_is_told(
         (tmp_path / name).write_bytes(content)
         assert cli.main(["inspect", str(tmp_path / name)]) == 1
         assert name in capsys.readouterr().err
+
+
+def test_a_large_file_is_announced_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(inspection_of_exports, "LARGE", 1)
+    small_study.build(tmp_path)
+    survey = tmp_path / "data" / "small" / "exports" / "survey.csv"
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    assert cli.main(["inspect", str(survey)]) == 0
+    assert "Reading survey.csv takes roughly 150 MB of memory." in capsys.readouterr().err
+    survey.write_bytes(b"\xff\xff\x00")
+    assert cli.main(["report", "small"]) == 1
+    assert capsys.readouterr().err.startswith("Reading survey.csv takes roughly 150 MB of memory.")

@@ -37,7 +37,7 @@ PLANTED: dict[str, Sequence[str]] = {
     "born": [f"{1950 + i % 50}-03-{1 + i % 28:02}" for i in range(N)],
     "remarks": [f"please ring me at 555-123-{4000 + i} or so" for i in range(N)],
 }
-MARKS = [b"192.0.2.", b"planted", b"7946", b"Plantagenet", b"-0.12", b"1B:44", b"-03-1", b"555-123"]
+MARKS = [b"192.0.2.", b"planted", b"20 7946 1", b"Plantagenet", b", -0.12", b"1B:44", b"-03-1", b"555-123"]
 
 
 @pytest.fixture
