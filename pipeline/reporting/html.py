@@ -14,7 +14,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from pipeline.reporting import direction, drawing, fonts, layout, markup, numbering
+from pipeline.reporting import direction, drawing, fonts, glossary, layout, markup, numbering
 from pipeline.reporting.layout import SetCell, SetRow
 from pipeline.reporting.markup import Run
 from pipeline.reporting.numbering import Label
@@ -31,6 +31,7 @@ from pipeline.reporting.values import (
 )
 
 Labels = Mapping[str, Label]
+_COLUMN_SCOPES = (' scope="col"', ' scope="colgroup"')
 
 
 def write_html(document: Document, *, font_cache: Path | None = None) -> str:
@@ -238,7 +239,10 @@ def _cell(it: SetCell, labels: Labels, scope: str | None, *, stub: bool = False)
         attributes += f' class="{kind}"'
     if cell.span > 1:
         attributes += f' colspan="{cell.span}"'
-    return f"<{tag}{attributes}>{_content(it, labels)}</{tag}>"
+    content = _content(it, labels)
+    if scope in _COLUMN_SCOPES and (words := glossary.words_for(markup.plain(cell.text))):
+        content = f'<abbr title="{escape(words)}" tabindex="0">{content}</abbr>'
+    return f"<{tag}{attributes}>{content}</{tag}>"
 
 
 def _content(it: SetCell, labels: Labels) -> str:

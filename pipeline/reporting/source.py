@@ -70,7 +70,7 @@ def document_in_sections(
     if not sections:
         return document_from_source(template_text, context, blocks)
     parts = "".join(
-        f"{{% block {name.removesuffix(_SUFFIX)} %}}{{% include '{name}' %}}{{% endblock %}}"
+        f"{{% block {name.removesuffix(_SUFFIX)} %}}{{% include '{name}' %}}\n\n\n{{% endblock %}}"
         for name in sections
     )
     others = {DEFAULT_FILE: template_text, **sections}

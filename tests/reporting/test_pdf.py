@@ -191,7 +191,7 @@ def test_numbers_rise_through_the_pages(seed):
     spots = [
         (start, end) for _, start, end in pdf._places(document, typst_source(document, held=held), False)
     ]
-    assert len(spots) == 9
+    assert len(spots) == len([block for block in blocks if isinstance(block, Heading)]) + 9
     assert all(end <= start for (_, end), (start, _) in pairwise(spots))
 
 
@@ -227,3 +227,20 @@ def test_any_text_can_be_set(texts):
     source = typst_source(minimal(*blocks, banner=None))
     said = evaluated(source, "heading.where(level: 1)")
     assert said[-len(texts) :] == [f"x{clean(text)}x".replace("\u200b", "") for text in texts]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_floats_stays_in_its_section(seed):
+    chance = random.Random(seed)
+    blocks: list[object] = []
+    for number in range(5):
+        blocks += [Heading(f"Part {number}", 1), Paragraph("Words of the text. " * chance.choice((10, 90)))]
+        blocks += [
+            replace(long_table(12), id=f"t{number}"),
+            Paragraph("More words. " * chance.choice((5, 60))),
+        ]
+    document = minimal(*blocks)
+    free = pdf._places(document, typst_source(document), False)
+    held = pdf._places(document, typst_source(document, held=pdf._held(document, False)), False)
+    assert [name for name, *_ in held] == [name for name, *_ in free]
+    assert all(end <= start for (_, _, end), (_, start, _) in pairwise(held))

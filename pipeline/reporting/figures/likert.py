@@ -90,7 +90,9 @@ def _thickness(items: Sequence[Item]) -> float:
 
 
 def _ncols(names: Sequence[str]) -> int:
-    return len(names) if sum(len(name) + 6 for name in names) <= 110 else 3
+    """As many answers abreast as are sure to fit; a legend that is too wide is cut off at its end."""
+    widest = max(svg.text_width(name, 9) for name in names) + KEY_WIDTH
+    return max(1, min(len(names), int(LEGEND_WIDTH // widest)))
 
 
 def _swatch(value: float, values: Sequence[float]) -> Patch:
@@ -113,4 +115,6 @@ def _is_dark(index: int, count: int) -> bool:
     return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
 
 
+LEGEND_WIDTH = 440.0
+KEY_WIDTH = 45.0
 _RAMP = ((0.60, 0.33, 0.07), (0.87, 0.76, 0.49), (0.88, 0.88, 0.88), (0.50, 0.69, 0.83), (0.11, 0.36, 0.61))
