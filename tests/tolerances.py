@@ -57,6 +57,9 @@ TOLERANCES: dict[str, tuple[float, float]] = {
 TWO_LEVEL_SHARE_OF_SE = 2e-3
 """Two-level estimates agree when they lie within this share of a standard error."""
 
+SATURATED_SHARE_OF_SE = 2e-2
+"""The same for moments without a model, where the referee stops at a log-likelihood up to .1 below ours."""
+
 
 def assert_close(quantity: str, value: Any, reference: Any) -> None:
     """Fail with the largest difference where a value lies outside the tolerance for its kind."""

@@ -15,6 +15,7 @@ from pipeline.mediation.design import Design, lay_beside
 from pipeline.mediation.effects import IndirectEffects, contextual_effects, indirect_effects
 from pipeline.mediation.errors import MediationError, NotEstimable
 from pipeline.mediation.flat import fit_flat
+from pipeline.mediation.flat_clustered import ClusteredErrors, clustered_errors
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.latent_means import Bounds, fit_latent_means
 from pipeline.mediation.latent_products import (
@@ -58,6 +59,7 @@ __all__ = [
     "LATENT_VARIABLES_BETWEEN",
     "MANIFEST_MEANS",
     "Bounds",
+    "ClusteredErrors",
     "Comparison",
     "Design",
     "Equation",
@@ -80,6 +82,7 @@ __all__ = [
     "Resamples",
     "Surface",
     "Verdict",
+    "clustered_errors",
     "compare_orders",
     "conditional_indirect",
     "contextual_effects",

@@ -18,7 +18,7 @@ from pipeline.mediation.design import Design, links
 from pipeline.mediation.errors import MediationError
 from pipeline.mediation.graph import PathGraph
 from pipeline.mediation.least_squares import compared
-from pipeline.mediation.likelihood import Floats
+from pipeline.mediation.likelihood import Codes, Floats
 from pipeline.mediation.model import Comparison, Equation, PathModel, Refit, Slope, assemble
 from pipeline.mediation.model_fit import fit_of
 from pipeline.mediation.observed import Observed
@@ -108,7 +108,7 @@ class Flat:
     @cached_property
     def fit(self) -> sem.Fit:
         """All equations by maximum likelihood."""
-        return _fit(self.observed, self.table, self.missing)
+        return fitted_flat(self.observed, self.table, self.missing)
 
     @property
     def inflation(self) -> dict[str, float]:
@@ -118,9 +118,12 @@ class Flat:
         return {rows.outcome: float(np.sqrt(self.fit.nobs / _freedom(self.fit, rows))) for rows in self.data}
 
 
-def _fit(observed: Observed, table: pd.DataFrame, missing: Missing) -> sem.Fit:
+def fitted_flat(
+    observed: Observed, table: pd.DataFrame, missing: Missing, clusters: Codes | None = None
+) -> sem.Fit:
+    """Fit all equations at once, errors robust to `clusters`; MediationError where it cannot be done."""
     try:
-        return observed.fitted(table, missing)
+        return observed.fitted(table, missing, clusters=clusters)
     except (sem.ModelError, sem.DataError) as error:
         raise MediationError(observed.in_words(str(error))) from error
 
@@ -210,7 +213,7 @@ def _second(observed: Observed, fit: sem.Fit, table: pd.DataFrame, data: Sequenc
             flat_rows(rows.outcome, [term.predictor for term in rows.terms], (), complete, rows.level)
             for rows in data
         ]
-        own = _fit(observed, complete, "listwise")
+        own = fitted_flat(observed, complete, "listwise")
     except MediationError as error:
         return Comparison(None, reason=f"the complete rows alone do not carry the model ({error})")
     return compared(again, {rows.outcome: observed.slopes(own, rows.outcome) for rows in data})

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline import sem
-from pipeline.mediation.likelihood import Floats
+from pipeline.mediation.likelihood import Codes, Floats
 from pipeline.mediation.model import Slope
 from pipeline.mediation.rows import FLAT, Missing, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
+
+CLUSTER = "cluster_"
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,24 @@ class Observed:
         names = {code: name for name, code in self.codes.items()}
         return re.sub(r"variable_\d+_", lambda found: names.get(found[0], found[0]), text)
 
-    def fitted(self, table: pd.DataFrame, missing: Missing, more: str = "") -> sem.Fit:
+    def fitted(
+        self, table: pd.DataFrame, missing: Missing, more: str = "", clusters: Codes | None = None
+    ) -> sem.Fit:
         """Fit by maximum likelihood, predictors that nothing explains fixed; `more` is further syntax.
+
+        Given `clusters` (one number a row), errors are robust to them.
 
         The observed information rests on the sample's own covariances of predictors, as least squares does;
         the expected one on those that the model implies.
         """
         data = table[list(self.codes)].set_axis(list(self.codes.values()), axis=1)
         return sem.fit(
-            f"{self.syntax}\n{more}", data, missing=missing, meanstructure=True, information="observed"
+            f"{self.syntax}\n{more}",
+            data if clusters is None else data.assign(**{CLUSTER: clusters}),
+            missing=missing,
+            meanstructure=True,
+            information="observed",
+            cluster=None if clusters is None else CLUSTER,
         )
 
     def slopes(self, fit: sem.Fit, outcome: str) -> Floats:

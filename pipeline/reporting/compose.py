@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.reporting import markup, numbering, prose, source
+from pipeline.reporting import checklists, markup, numbering, prose, source
 from pipeline.reporting.markup import Marked
 from pipeline.reporting.origins import details
 from pipeline.reporting.pictures import ANSWERS, Picture, pictures
@@ -122,6 +122,7 @@ KNOWN = (
         "discriminant",
     ),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
+    *("loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
@@ -137,23 +138,28 @@ class Composed:
     bibliography: str
 
 
-def compose_report(results: Mapping[str, Any], template: str) -> Composed:
-    """Lay out a report from results.json and a template."""
+def compose_report(
+    results: Mapping[str, Any], template: str, sections: Mapping[str, str] | None = None
+) -> Composed:
+    """Lay out a report from results.json and a template; `sections` replace blocks, `<block>.md.j2` each."""
     record = Record(results)
     drawn = pictures(record)
     placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
+    lists = {table.id: table for table in checklists.tables(record, placed)}
     sentences = prose.sentences(record)
     printed = [*placed.values(), *details(record).values(), *_notices(record).values()]
-    works = cited(record, [template, *_texts(sentences, printed)])
+    own = sections or {}
+    works = cited(record, [template, *own.values(), *_texts(sentences, printed)])
     blocks = _blocks(record, placed, sentences | {"references": references(works)})
+    blocks |= {"checklists": tuple(lists.values()), **lists}
     context = {
         "sentences": {name: [Marked(text) for text in texts] for name, texts in sentences.items()},
         "shown": [*placed, *(["answers"] if blocks["answers"] else [])],
         "clustered": record.is_clustered,
         "results": results,
     }
-    body = source.document_from_source(template, context, blocks)
-    return Composed(_document(record, body), drawn, bibtex(works))
+    body = source.document_in_sections(template, own, context, blocks)
+    return Composed(_document(record, checklists.linked(body)), drawn, bibtex(works))
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:

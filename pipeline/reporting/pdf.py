@@ -14,16 +14,17 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 from pipeline.reporting import fonts, numbering
 from pipeline.reporting.pdf_source import floating, typst_source
-from pipeline.reporting.values import Document, Figure
+from pipeline.reporting.values import Document, Figure, Heading, Table
 
 Spot = tuple[int, float]
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BOX = "\u25a1"
+SECTION = "section"
 
 
 def write_pdf(document: Document, path: Path) -> tuple[str, ...]:
@@ -70,10 +71,10 @@ def _neighbours(characters: Set[str], strange: Set[str]) -> set[str]:
 
 
 def _held(document: Document, system_fonts: bool) -> frozenset[str]:
-    """Return the ids that may not float, so that numbers rise through the pages.
+    """Return the ids that may not float, so that numbers rise and each stays in its section.
 
-    A float can land below or above a table that runs over pages. Whichever is out of order is set where it
-    stands, until none is.
+    A float can land below or above a table that runs over pages, or beyond the heading of its section.
+    Whichever is out of order is set where it stands, until none is.
     """
     held: set[str] = set()
     while len(numbering.label(document)) > 1:
@@ -89,10 +90,9 @@ def _held(document: Document, system_fonts: bool) -> frozenset[str]:
 
 
 def _places(document: Document, source: str, system_fonts: bool) -> list[tuple[str, Spot, Spot]]:
-    """Return where each table and figure starts and ends, in the document's order."""
+    """Return where each heading, table and figure starts and ends, in the document's order."""
     import typst
 
-    anchors = {label.anchor: name for name, label in numbering.label(document).items()}
     with _workplace(document, source) as main:
         found = typst.query(
             main,
@@ -102,10 +102,23 @@ def _places(document: Document, source: str, system_fonts: bool) -> list[tuple[s
             font_paths=list(fonts.font_files()),
             ignore_system_fonts=not system_fonts,
         )
-    told: dict[str, list[Spot]] = {anchor: [] for anchor in anchors}
+    told: dict[str, list[Spot]] = {}
+    sections = count()
     for anchor, page, height in json.loads(found):
-        told[anchor].append((page, float(height.removesuffix("pt"))))
-    return [(name, min(told[anchor]), max(told[anchor])) for anchor, name in anchors.items()]
+        name = f"{SECTION}{next(sections)}" if anchor == SECTION else anchor
+        told.setdefault(name, []).append((page, float(height.removesuffix("pt"))))
+    return [(name, min(told[anchor]), max(told[anchor])) for name, anchor in _in_order(document)]
+
+
+def _in_order(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield what has a place of its own, by its id and by how its place is told."""
+    labels, sections = numbering.label(document), count()
+    for block in document.blocks:
+        if isinstance(block, Table | Figure):
+            yield block.id, labels[block.id].anchor
+        elif isinstance(block, Heading):
+            name = f"{SECTION}{next(sections)}"
+            yield f" {name}", name
 
 
 @contextmanager

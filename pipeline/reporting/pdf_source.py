@@ -106,6 +106,7 @@ def _sheets(document: Document, labels: Labels, held: Set[str]) -> Iterator[str]
         else:
             yield from _upright(blocks, labels, free)
     yield f"#details({_inline(document.footer, labels)})"
+    yield "#section-marks()"
 
 
 def _upright(blocks: Sequence[Block], labels: Labels, free: Set[str]) -> Iterator[str]:

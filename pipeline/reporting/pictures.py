@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.reporting import conditional_pictures, markup, numbers, validation_pictures
+from pipeline.reporting import conditional_pictures, level_pictures, markup, numbers, validation_pictures
 from pipeline.reporting.figures.confounding import Along, draw_confounding
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.diagram import Panel, Path, draw_diagram
@@ -49,7 +49,10 @@ def pictures(record: Record) -> dict[str, Picture]:
         *likert(record),
     ]
     pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
-    pairs.append(validation_pictures.scree(record))
+    pairs += [validation_pictures.scree(record), validation_pictures.loadings(record)]
+    pairs += [
+        make(record) for make in (level_pictures.slopes, level_pictures.caterpillar, level_pictures.patterns)
+    ]
     made += [Picture(figure, drawn.svg) for figure, drawn in filter(None, pairs)]
     return {picture.figure.id: picture for picture in made if picture is not None}
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Blocks = Mapping[str, "Block | Sequence[Block]"]
 DEFAULT_FILE = "report.md.j2"
+_SUFFIX = ".md.j2"
+_BLOCK = re.compile(r"{%-?\s*block\s+(\w+)")
 
 
 class TemplateError(ValueError):
@@ -51,6 +53,30 @@ def document_from_source(
     found = tuple(_assembled(_tokens(text), blocks, place))
     _check_references(found, place)
     return found
+
+
+def document_in_sections(
+    template_text: str, sections: Mapping[str, str], context: Mapping[str, object], blocks: Blocks
+) -> tuple[Block, ...]:
+    """Render a template whose blocks are replaced by `sections`, each in a file `<block>.md.j2`."""
+    known = _BLOCK.findall(template_text)
+    for name in sections:
+        if name.removesuffix(_SUFFIX) not in known:
+            near = difflib.get_close_matches(name, [f"{block}{_SUFFIX}" for block in known], 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TemplateError(
+                f"{name}: the report has no section of that name (it has: {', '.join(known)}){hint}"
+            )
+    if not sections:
+        return document_from_source(template_text, context, blocks)
+    parts = "".join(
+        f"{{% block {name.removesuffix(_SUFFIX)} %}}{{% include '{name}' %}}{{% endblock %}}"
+        for name in sections
+    )
+    others = {DEFAULT_FILE: template_text, **sections}
+    return document_from_source(
+        f"{{% extends '{DEFAULT_FILE}' %}}{parts}", context, blocks, file="(sections)", others=others
+    )
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.figures.canvas import Plot
+from pipeline.reporting.figures.forest import Forest, draw_forest
 from pipeline.reporting.figures.scree import ACROSS, Scree, draw_scree
-from pipeline.reporting.record import Record
+from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.dimensions import entries
 from pipeline.reporting.values import Figure
 
@@ -36,6 +37,43 @@ def scree(record: Record) -> tuple[Figure, Plot] | None:
         "are more than chance would give; their number stands in each panel.",
     )
     return figure, drawn
+
+
+def loadings(record: Record) -> tuple[Figure, Plot] | None:
+    """Standardized loading of each item with its interval, one panel a scale."""
+    found: Mapping[str, Entries] = record.part("validate", "items")
+    known = {
+        scale: [
+            row for row in rows if row.get("loading") is not None and row.get("loading_lower") is not None
+        ]
+        for scale, rows in found.items()
+    }
+    panels = [_forest(record, scale, rows) for scale, rows in known.items() if rows]
+    if not panels:
+        return None
+    drawn = draw_forest(panels, "Standardized loading on one factor a scale")
+    said = "; ".join(
+        f"{p.title}: {numbers.bounded(min(p.est))} to {numbers.bounded(max(p.est))}" for p in panels
+    )
+    figure = Figure(
+        id="loadings_figure",
+        title="Factor Loadings of the Items With Their Intervals",
+        alt=f"Loading and interval of each item. Lowest to highest: {said}.",
+        png=drawn.png,
+        width=min(1.0, 0.14 + 0.29 * min(len(panels), ACROSS)),
+        note=f"Bars are {numbers.confidence(0.95)} intervals. Items are named as in the export.",
+    )
+    return figure, drawn
+
+
+def _forest(record: Record, scale: str, rows: Entries) -> Forest:
+    return Forest(
+        record.title(scale),
+        tuple(float(row["loading"]) for row in rows),
+        tuple(float(row["loading_lower"]) for row in rows),
+        tuple(float(row["loading_upper"]) for row in rows),
+        tuple(str(row["item"]) for row in rows),
+    )
 
 
 def _panel(record: Record, scale: str, told: Mapping[str, Any]) -> Scree:

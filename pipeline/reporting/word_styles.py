@@ -11,6 +11,7 @@ from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMES = (
@@ -41,11 +42,25 @@ NAMES = (
 )
 
 
+class ReferenceError(ValueError):  # noqa: A001
+    """A file that is to give the styles and is no Word document."""
+
+
+class TemplateFileError(ValueError):
+    """A file that is to give the styles and is no Word document."""
+
+
 def open_reference(path: Path | None) -> Any:
     """Open a template, emptied of its text; without one, the project's own styles on US Letter paper."""
     import docx
+    from docx.opc.exceptions import PackageNotFoundError
 
-    document = docx.Document(str(path)) if path else _generated()
+    try:
+        document = docx.Document(str(path)) if path else _generated()
+    except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
+        raise TemplateFileError(
+            "this is no Word document; save the template from Word as .docx, not as .dotx or .doc"
+        ) from error
     for element in list(document.element.body):
         if not element.tag.endswith("}sectPr"):
             document.element.body.remove(element)

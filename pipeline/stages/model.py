@@ -15,6 +15,7 @@ from pipeline.declaration import StudyError
 from pipeline.stages import conditional, congruence, laid, model_options, power, scored, second_opinion
 from pipeline.stages import effects as beside_effects
 from pipeline.stages.artefacts import Workspace, write_json
+from pipeline.stages.flat_model import flat_model
 from pipeline.stages.path_models import PathModels, design_of, path_models
 from pipeline.stages.responding import without_careless
 from pipeline.stages.rivals import rivals
@@ -44,6 +45,7 @@ def model(study: LoadedStudy, workspace: Workspace) -> None:
         further = _further(study, models, graph, frames, design)
         own = effects[models.main.kind]
         further |= {
+            "flat": flat_model(study, models.flat, effects["flat"], graph, frames),
             "sensitivity": sensitivity(study, models.main, own, graph, frames),
             "careless": without_careless(study, models.main, own, graph, frames),
         }
@@ -97,14 +99,17 @@ def _result(
     study: LoadedStudy, models: PathModels, effects: Effects, resamples: Resamples | None
 ) -> dict[str, Any]:
     """Everything about the path that model.json holds."""
-    main, flat, beside, other = models.main, models.flat, models.beside, models.measured.other
+    main, beside, other = models.main, models.beside, models.measured.other
     own = effects[main.kind]
     place = [model_options.in_its_place(models.why_not)] if models.why_not else []
-    warnings = [*main.warnings, *beside_effects.warnings(resamples), *second_opinion.disagreement(flat)]
+    warnings = [
+        *main.warnings,
+        *beside_effects.warnings(resamples),
+        *second_opinion.disagreement(models.flat),
+    ]
     return laid.whole(main, own) | {
         **beside_effects.sections(own, resamples),
         "manifest": laid.whole(beside, effects[beside.kind]) if beside else None,
-        "flat": laid.whole(flat, effects["flat"]) | {"second_opinion": second_opinion.two_programs(flat)},
         "other": laid.whole(other, effects[other.kind]) if other else None,
         "why_no_other": models.measured.why_no_other,
         "options": model_options.options(study, main, models.measured),

@@ -1,13 +1,14 @@
 """The report: results.json from what the stages found, then page, Word file and PDF from results.json alone.
 
-The plan calls `report`. Beside the reports it writes each table as CSV and Word file, each figure as SVG and
-PNG, for use in somebody's own document, and what is cited as BibTeX. The text comes from
-`reports/templates/report.md.j2`.
+The plan calls `report`. The text comes from `reports/templates/report.md.j2`; a study replaces a section of
+it by `data/<study>/report/<block>.md.j2`, and the Word styles by `report: {word_template: ...}`. Beside the
+reports it writes each table as CSV and Word file, each figure as SVG and PNG, for use in somebody's own
+document, and what is cited as BibTeX.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,23 +23,28 @@ if TYPE_CHECKING:
     from pipeline.reporting.values import Document
 
 FORMATS = ("html", "docx", "pdf")
+SECTIONS = "report"
 TEMPLATE = Path("reports") / "templates" / "report.md.j2"
+REFERENCE = Path("reports") / "templates" / "reference.docx"
 OWN_TEMPLATE = Path(__file__).resolve().parents[2] / TEMPLATE
 
 
 def report(study: LoadedStudy, workspace: Workspace) -> None:
     """Write results.json and everything that people read."""
+    from pipeline.reporting.checklists import filled
     from pipeline.stages.artefacts import read_json
 
     file = workspace.reports / "results.json"
-    write_json(file, collect(study, workspace))
+    gathered = collect(study, workspace)
+    write_json(file, gathered | {"checklists": filled(gathered)})
     results = read_json(file)
-    composed = _composed(results, _template(workspace))
+    composed = _composed(results, _template(workspace), _sections(workspace))
+    reference = _reference(study, workspace)
     _write_parts(composed, workspace.reports)
     _write_codebook(results, composed, workspace)
     for form in FORMATS:
         if form in study.declared.report.formats:
-            _write(composed.document, form, workspace)
+            _write(composed.document, form, workspace, reference)
         else:
             (workspace.reports / f"report.{form}").unlink(missing_ok=True)
 
@@ -51,7 +57,8 @@ def compose(results: Mapping[str, Any]) -> Document:
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
     """The results of the other stages, the lock, the template and the works that can be cited."""
     works = Path(__file__).resolve().parents[1] / "reporting" / "assets" / "references.json"
-    return (*result_files(study, workspace), lock.lock_file(workspace), _template(workspace), works)
+    own = (*_sections(workspace), *filter(None, [_reference(study, workspace)]))
+    return (*result_files(study, workspace), lock.lock_file(workspace), _template(workspace), works, *own)
 
 
 def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
@@ -79,17 +86,38 @@ def _template(workspace: Workspace) -> Path:
     return own if own.exists() else OWN_TEMPLATE
 
 
-def _composed(results: Mapping[str, Any], template: Path) -> Composed:
+def _sections(workspace: Workspace) -> tuple[Path, ...]:
+    """The study's own text of sections, one file a block of the template."""
+    return tuple(sorted((workspace.declared / SECTIONS).glob("*.md.j2")))
+
+
+def _reference(study: LoadedStudy, workspace: Workspace) -> Path | None:
+    """The study's own Word template, or that of the repository, where there is one."""
+    named = study.declared.report.word_template
+    if named is None:
+        return next(iter(path for path in [workspace.root / REFERENCE] if path.exists()), None)
+    path = (workspace.declared / named).resolve()
+    place = f"data/{study.id}/study.yaml"
+    if not path.is_relative_to(workspace.declared.resolve()):
+        raise StudyError.of(place, f"report: word_template: '{named}' lies outside the study's folder")
+    if not path.exists():
+        raise StudyError.of(place, f"report: word_template: there is no file '{named}' beside study.yaml")
+    return path
+
+
+def _composed(results: Mapping[str, Any], template: Path, sections: Sequence[Path] = ()) -> Composed:
     from pipeline.reporting.compose import compose_report
     from pipeline.reporting.source import TemplateError
 
     try:
-        return compose_report(results, template.read_text(encoding="utf-8"))
-    except TemplateError as error:
-        raise StudyError.of(TEMPLATE.as_posix(), str(error)) from error
+        own = {path.name: path.read_text(encoding="utf-8") for path in sections}
+        return compose_report(results, template.read_text(encoding="utf-8"), own)
+    except (TemplateError, UnicodeDecodeError) as error:
+        place = f"data/{results['study']}/{SECTIONS}" if sections else TEMPLATE.as_posix()
+        raise StudyError.of(place, str(error)) from error
 
 
-def _write(document: Document, form: str, workspace: Workspace) -> None:
+def _write(document: Document, form: str, workspace: Workspace, reference: Path | None) -> None:
     """Write the document in one format."""
     path = workspace.reports / f"report.{form}"
     if form == "html":
@@ -98,13 +126,21 @@ def _write(document: Document, form: str, workspace: Workspace) -> None:
         page = write_html(document, font_cache=workspace.build / "report")
         _write_bytes(path, page.encode("utf-8"))
     elif form == "docx":
-        from pipeline.reporting.word import write_word
-
-        write_whole(path, lambda partial: write_word(document, partial))
+        _write_word(document, path, reference)
     else:
         from pipeline.reporting.pdf import write_pdf
 
         write_whole(path, lambda partial: write_pdf(document, partial))
+
+
+def _write_word(document: Document, path: Path, reference: Path | None) -> None:
+    from pipeline.reporting.word import write_word
+    from pipeline.reporting.word_styles import TemplateFileError
+
+    try:
+        write_whole(path, lambda partial: write_word(document, partial, reference=reference))
+    except TemplateFileError as error:
+        raise StudyError.of(str(reference and reference.name), str(error)) from error
 
 
 def _write_codebook(results: Mapping[str, Any], composed: Composed, workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import (
     agreement,
+    cluster_means,
     dimensionality,
     estimators,
     factors,
@@ -77,6 +78,7 @@ def validate(study: LoadedStudy, workspace: Workspace) -> None:
     result["invariance"] = invariance.invariances(study, frames, told)
     result["careless"] = _by_level(responding.careless_at, study, frames, told)
     result["missing_answers"] = _by_level(missing_answers.missing_at, study, frames, told)
+    result["cluster_means"] = cluster_means.cluster_means(study, frames)
     result["not_estimated"] = told.missing
     result["options"] = OPTIONS
     write_json(workspace.build / "validate" / "validate.json", result)
@@ -112,6 +114,7 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "seed": study.declared.seed,
         "estimator": study.declared.estimator,
         "marker": study.declared.marker,
+        "caterpillar": (study.declared.report.caterpillar, study.declared.small_cell),
         "invariance": study.declared.invariance,
         "waves": {name: one.wave for name, one in study.declared.exports.items()},
         "covariates": {name: study.level_of(name) for name in study.declared.covariates},
@@ -208,6 +211,7 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict
             {"item": item, "text": study.instruments[block.scale].item(item).text}
             | _counts(statistics.loc[item].to_dict())
             | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
+            | cluster_means.loading_interval(loadings.get(item))
             | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
             for item in block.items
         ],

@@ -190,6 +190,15 @@ class ReportOptions(Declared):
 
     formats: tuple[Literal["html", "docx", "pdf"], ...] = ("html", "docx", "pdf")
     author: str | None = None
+    caterpillar: bool = Field(
+        default=False,
+        description="Whether to show the means of the highest level's clusters, unnamed; those with fewer "
+        "answers than `small_cell` never are.",
+    )
+    word_template: str | None = Field(
+        default=None,
+        description="A Word file beside study.yaml whose page, header and styles report.docx takes.",
+    )
 
 
 class Sharing(Declared):

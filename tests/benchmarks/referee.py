@@ -13,16 +13,19 @@ import pandas as pd
 SCRIPT = Path(__file__).with_name("lavaan.R")
 
 
+SCALES = Path(__file__).with_name("scales.R")
+
+
 @cache
-def missing_because() -> str:
-    """Say why lavaan cannot be timed, or nothing."""
+def missing_because(package: str = "lavaan") -> str:
+    """Say why an R package cannot be timed, or nothing."""
     if shutil.which("Rscript") is None:
         return "Rscript is not installed"
-    version = "suppressMessages(library(lavaan)); cat(as.character(packageVersion('lavaan')))"
+    version = f"suppressMessages(library({package})); cat(as.character(packageVersion('{package}')))"
     asked = subprocess.run(["Rscript", "-e", version], capture_output=True, text=True, check=False)
     if asked.returncode:
-        return "R has no package lavaan"
-    print(f"lavaan {asked.stdout.strip()}")
+        return f"R has no package {package}"
+    print(f"{package} {asked.stdout.strip()}")
     return ""
 
 
@@ -60,4 +63,31 @@ def seconds(
         told = [repeat, estimator, missing, draws, cores, cluster, str(test).upper()]
         arguments = [str(syntax), str(table), *map(str, told)]
         ran = subprocess.run(["Rscript", str(SCRIPT), *arguments], capture_output=True, text=True, check=True)
+    return float(ran.stdout.split()[-1])
+
+
+def ladder_seconds(model: str, data: pd.DataFrame, group: str, estimator: str) -> float | None:
+    """Return lavaan's median seconds for four steps of invariance with fit and difference tests."""
+    if missing_because():
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        syntax, table = Path(folder) / "model.txt", Path(folder) / "data.csv"
+        syntax.write_text(model)
+        data.to_csv(table, index=False, na_rep="NA")
+        return _scales("ladder", str(syntax), str(table), group, estimator, "5")
+
+
+def parallel_seconds(data: pd.DataFrame, replicates: int) -> float | None:
+    """Return the seconds of psych's fa.parallel for some replicates, what comes before them left out."""
+    if missing_because("psych"):
+        print(f"psych is not timed: {missing_because('psych')}")
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "data.csv"
+        data.to_csv(table, index=False, na_rep="NA")
+        return _scales("parallel", str(table), str(replicates))
+
+
+def _scales(*told: str) -> float:
+    ran = subprocess.run(["Rscript", str(SCALES), *told], capture_output=True, text=True, check=True)
     return float(ran.stdout.split()[-1])

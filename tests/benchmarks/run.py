@@ -19,6 +19,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
 import pandas as pd  # noqa: E402
 import referee  # noqa: E402
+import scales  # noqa: E402
 import twolevel  # noqa: E402
 from simulated import MEDIATION, measurement, sample  # noqa: E402
 from timing import Line, median  # noqa: E402
@@ -57,7 +58,7 @@ def main() -> None:
     for case in agreed_cases(quick=chosen.quick):
         print(case(), flush=True)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB", flush=True)
-    for case in twolevel.agreed_cases(quick=chosen.quick):
+    for case in (*twolevel.agreed_cases(quick=chosen.quick), *scales.agreed_cases()):
         print(case(), flush=True)
     costs = []
     for cost in (cost_of_items, cost_of_rows, twolevel.cost_of_clusters, twolevel.cost_of_people):

@@ -151,3 +151,16 @@ def test_units_order_and_labels_change_nothing_else(seed, unit_x, shift, unit_y,
     assert second.coefficients[1] == pytest.approx(first.coefficients[1] * ratio, rel=1e-6)
     assert second.cov[1, 1] == pytest.approx(first.cov[1, 1] * ratio**2, rel=1e-6)
     assert second.variances[0] == pytest.approx(first.variances[0] * unit_y**2, rel=1e-5, abs=1e-9)
+
+
+def test_published_slopes_on_well_being(data):
+    """WBEING ~ LEAD + COHES + HRS + (1 | GRP), as published: slopes and errors to four decimals."""
+    table = data("bh1996")
+    ours = fit_random_intercepts(
+        table["WBEING"].to_numpy(float),
+        design(table, ("LEAD", "COHES", "HRS")),
+        [pd.factorize(table["GRP"])[0]],
+        reml=True,
+    )
+    assert ours.coefficients[1:] == pytest.approx([0.4647, 0.0775, -0.0296], abs=5e-5)
+    assert np.sqrt(np.diag(ours.cov))[1:] == pytest.approx([0.0140, 0.0120, 0.0044], abs=5e-5)

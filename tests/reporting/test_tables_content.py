@@ -184,13 +184,15 @@ def test_descriptives_drop_what_a_study_does_not_have() -> None:
     assert table is not None
     assert len(table.header) == 1
     found = rows(descriptives.table(recorded.record("demo")))
-    assert found["Staff|Perceived Leader Support"][4:] == [".94", "[.93, .95]", "—", "—", ".13", ".48"]
+    assert found["Staff|Perceived Leader Support"][4:] == [".94", "[.93, .95]", ".94", "—", "—", ".13", ".48"]
 
 
 def test_correlations_within_lie_below_and_between_above() -> None:
     found = rows(correlations.table(recorded.record("army-leadership")))
     assert found["1. Leadership Climate"] == ["(.90)", ".39**", "−.60***"]
-    assert found["3. Hostility"] == ["−.36***", "−.31***", "(.87)"]
+    told = recorded.results("army-leadership")["stages"]["validate"]["results"]["reliability"]["hostility"]
+    assert (round(told["omega"]["est"], 2), round(told["est"], 2)) == (0.88, 0.87)
+    assert found["3. Hostility"] == ["−.36***", "−.31***", "(.88)"]
     assert rows(correlations.table(recorded.record("plain")))["1. Leader support"] == ["—", "", ""]
 
 

@@ -219,12 +219,19 @@ def _refuse(sizes: pd.Series, group: str) -> None:
 
 
 def _fitter(model: str, data: pd.DataFrame, cluster: str | None, options: Options) -> Fitter:
-    """Fits a step; factors have unit variance in the first group, so that no loading is fixed."""
+    """Fits a step; factors have unit variance in the first group, so that no loading is fixed.
+
+    Without robust errors and gaps all steps share the moments of the rows.
+    """
+    items = list(dict.fromkeys(item for _, item in _loads(model)))
+    complete = data[[*items, options["group"]]].dropna()
+    shared = options["estimator"] == "ML" and options["missing"] == "listwise" and cluster is None
+    used = sem.Moments.of(complete, items, options["group"]) if shared else data
 
     def fitted(equal: tuple[str, ...], free: tuple[str, ...]) -> sem.Fit:
         asked = options.copy()
         asked |= {"group_equal": equal, "group_partial": free, "std_lv": True, "meanstructure": True}
-        fit = sem.fit(model, data, cluster=cluster, **asked)
+        fit = sem.fit(model, used, cluster=cluster, **asked)
         assert isinstance(fit, sem.Fit)
         return fit
 
@@ -298,17 +305,21 @@ def _candidates(model: str, step: str, freed: tuple[str, ...]) -> list[str]:
 
     A loading that was let go takes its item's intercept along.
     """
-    loads = [
-        (left.strip(), item.strip())
-        for line in re.split(r"[\n;]", model)
-        if "=~" in line
-        for left, right in [line.split("=~")]
-        for item in right.split("+")
-    ]
-    found = []
+    loads, found = _loads(model), []
     for factor in dict.fromkeys(left for left, _ in loads):
         items = [item for left, item in loads if left == factor]
         names = [f"{factor} =~ {item}" if step == "metric" else f"{item} ~ 1" for item in items]
         tied = [name for name in names if name not in freed]
         found += tied if len(tied) > FEWEST_TIED else []
     return found
+
+
+def _loads(model: str) -> list[tuple[str, str]]:
+    """Factor and item of each loading."""
+    return [
+        (left.strip(), item.strip())
+        for line in re.split(r"[\n;]", model)
+        if "=~" in line
+        for left, right in [line.split("=~")]
+        for item in right.split("+")
+    ]

@@ -23,19 +23,22 @@ def table(record: Record) -> Table | None:
     if not record.is_clustered or not flat.get("paths"):
         return None
     ci = numbers.confidence(record.confidence)
-    models = _models(record)
+    models, errors = _models(record), _errors(flat)
+    told = tuple(errors.values())
     return Table(
         id="flat",
         title=_title(models),
         header=(
-            spanners(1, (LABEL, 4), *((name, 2) for name in models)),
-            header("Path or effect", "Estimate", "*SE*", f"{ci} CI", "*p*", *(BY_LEVEL * len(models))),
+            spanners(1, (LABEL, 3 + len(told)), *((name, 2) for name in models)),
+            header(
+                "Path or effect", "Estimate", *errors.values(), f"{ci} CI", "*p*", *(BY_LEVEL * len(models))
+            ),
         ),
         body=(
-            *_paths(record, flat["paths"], models),
-            *_effects(record, without_repeats(flat.get("indirect") or ()), models),
+            *_paths(record, flat["paths"], models, errors),
+            *_effects(record, without_repeats(flat.get("indirect") or ()), models, errors),
         ),
-        widths=(3.6, 1.0, 0.8, 1.6, 0.9, *((0.9, 1.0) * len(models))),
+        widths=(3.6, 1.0, *(0.8 for _ in told), 1.6, 0.9, *((0.9, 1.0) * len(models))),
         general=_note(record),
         alt="Estimates of a single-level model that ignores clusters, beside those by level.",
     )
@@ -61,30 +64,46 @@ def _title(models: Mapping[str, Model]) -> str:
     return f"Flat, Manifest Means, and {list(models)[-1].title()} Side by Side"
 
 
-def _paths(record: Record, rows: Entries, models: Mapping[str, Model]) -> list[Row]:
-    laid = [group("Paths", 5 + 2 * len(models))]
+def _errors(flat: Mapping[str, Any]) -> dict[str, str]:
+    """Which standard errors there are, with the heading of their columns."""
+    return {"se": "*SE*"} | ({"se_clustered": "Clustered *SE*"} if flat.get("clustered") else {})
+
+
+def _paths(
+    record: Record, rows: Entries, models: Mapping[str, Model], errors: Mapping[str, str]
+) -> list[Row]:
+    laid = [group("Paths", 4 + len(errors) + 2 * len(models))]
     for slope in rows:
         key = {name: slope[name] for name in ("outcome", "predictor")}
         words = record.route(ARROW.join((str(slope["predictor"]), str(slope["outcome"]))))
         found = [_by_level(slopes, key) for slopes, _ in models.values()]
-        laid.append(_row(words, slope, found, SLOPE_DECIMALS))
+        laid.append(_row(words, slope, found, SLOPE_DECIMALS, errors))
     return laid
 
 
-def _effects(record: Record, rows: Entries, models: Mapping[str, Model]) -> list[Row]:
-    laid = [group("Indirect, direct, and total effects", 5 + 2 * len(models))] if rows else []
+def _effects(
+    record: Record, rows: Entries, models: Mapping[str, Model], errors: Mapping[str, str]
+) -> list[Row]:
+    columns = 4 + len(errors) + 2 * len(models)
+    laid = [group("Indirect, direct, and total effects", columns)] if rows else []
     for effect in rows:
         key = {name: effect.get(name) for name in ("route", "source", "target", "kind")}
         found = [_by_level(effects, key) for _, effects in models.values()]
-        laid.append(_row(effect_words(record, effect), effect, found, record.effect_decimals))
+        laid.append(_row(effect_words(record, effect), effect, found, record.effect_decimals, errors))
     return laid
 
 
-def _row(words: str, flat: Mapping[str, Any], by_level: list[dict[str, Any]], decimals: int) -> Row:
+def _row(
+    words: str,
+    flat: Mapping[str, Any],
+    by_level: list[dict[str, Any]],
+    decimals: int,
+    errors: Mapping[str, str],
+) -> Row:
     return row(
         words,
         numbers.number(flat.get("est"), decimals),
-        numbers.number(flat.get("se"), decimals),
+        *(numbers.number(flat.get(name), decimals) for name in errors),
         numbers.interval(flat.get("ci_lower"), flat.get("ci_upper"), decimals),
         numbers.p_value(flat.get("pvalue"), is_bound=bool(flat.get("pvalue_is_bound"))),
         *(numbers.number(one.get(level.lower()), decimals) for one in by_level for level in BY_LEVEL),
@@ -106,9 +125,22 @@ def _note(record: Record) -> str:
         "The flat model treats every row as independent and mixes the slopes within and between clusters; "
         "its standard errors are too small where clusters differ. It is shown for comparison and is not "
         "interpreted.",
+        _clustered(record, flat),
         _fitted(flat),
         _manifest(record),
         markup.literal(str(told)) if told and str(told).lower() != LABEL.lower() else None,
+    )
+
+
+def _clustered(record: Record, flat: Mapping[str, Any]) -> str | None:
+    found: Mapping[str, Any] = flat.get("clustered") or {}
+    if not found:
+        return None
+    units = numbers.count(found["clusters"])
+    return (
+        f"Clustered *SE* allows for answers that are alike within the same {record.one(found['level'])} "
+        f"(sandwich errors over {units} {record.many(found['level'])}); intervals and *p* rest on the plain "
+        "*SE*."
     )
 
 

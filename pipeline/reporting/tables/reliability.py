@@ -25,7 +25,7 @@ def table(record: Record) -> Table | None:
         title="Reliability of Each Scale",
         header=(spanners(6, ("ω by level", 2), ("", 3)), header("Scale", *names)),
         body=tuple(one for scale, told in found.items() for one in _rows(record, scale, told)),
-        widths=(2.8, 0.7, 0.9, 0.7, 1.4, 0.7, 0.8, 0.9, 1.0, 0.7, 1.4),
+        widths=(2.8, 0.7, 0.9, 0.7, 1.4, 0.7, 1.05, 1.15, 1.3, 0.7, 1.4),
         general=_note(found),
         alt="Omega and alpha of each scale, one row a scale.",
     )

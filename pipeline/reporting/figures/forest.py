@@ -1,0 +1,66 @@
+"""Estimates with their intervals, one row each, in small panels: loadings by item, means by cluster.
+
+The numbers come from the stages. `validation_pictures` and `level_pictures` call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.reporting.figures import svg
+from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ACROSS = 3
+ROW = 0.155
+LEAST_HEIGHT = 1.0
+TALLEST = 5.6
+
+
+@dataclass(frozen=True)
+class Forest:
+    """One panel: rows from above down with their limits; names stand beside rows unless there are none."""
+
+    title: str
+    est: tuple[float, ...]
+    ci_lower: tuple[float, ...]
+    ci_upper: tuple[float, ...]
+    names: tuple[str, ...] = ()
+    line: float | None = None
+
+
+def draw_forest(panels: Sequence[Forest], axis: str, *, row: float = ROW) -> Plot:
+    """Draw the panels three abreast; those of a row share their height."""
+    across = min(len(panels), ACROSS)
+    rows = [panels[i : i + across] for i in range(0, len(panels), across)]
+    row = min(row, TALLEST / sum(max(len(p.est) for p in one) for one in rows))
+    heights = [max(LEAST_HEIGHT, row * max(len(p.est) for p in one) + 0.25) for one in rows]
+
+    def draw(figure: Figure) -> None:
+        grid = figure.subplots(len(rows), across, squeeze=False, sharex=True, height_ratios=heights)
+        cells = [cell for one in grid for cell in one]
+        for cell, panel in zip(cells, panels, strict=False):
+            _panel(cell, panel)
+        for cell in cells[len(panels) :]:
+            cell.set_axis_off()
+        figure.supxlabel(axis, fontsize=10, color=SOFT)
+
+    return plotted(2.0 * across + 0.5, sum(heights) + 0.5 * len(rows) + 0.35, draw)
+
+
+def _panel(axes: Axes, panel: Forest) -> None:
+    places = range(len(panel.est))
+    axes.hlines(places, panel.ci_lower, panel.ci_upper, color=SOFT, linewidth=1.1)
+    axes.plot(panel.est, places, linestyle="none", marker="o", markersize=3.4, color=BLUE)
+    if panel.line is not None:
+        axes.axvline(panel.line, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.set_ylim(len(panel.est) - 0.4, -0.6)
+    axes.set_yticks(list(places) if panel.names else [], panel.names or None)
+    axes.tick_params(labelsize=8.5, labelbottom=True)
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_title("\n".join(svg.wrapped(panel.title, 9.5, 125, most=2)), fontsize=9.5)
