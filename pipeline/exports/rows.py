@@ -100,7 +100,12 @@ class Rows(Sequence[list[str]]):
     def until(self, length: int) -> Rows:
         """The first rows alone."""
         odd = {place: row for place, row in self.odd.items() if place < length}
-        return replace(self, length=min(length, self.length), odd=odd, blank=frozenset(b for b in self.blank if b < length))
+        return replace(
+            self,
+            length=min(length, self.length),
+            odd=odd,
+            blank=frozenset(b for b in self.blank if b < length),
+        )
 
     def _odd_in(self, begin: int) -> Iterator[int]:
         if len(self.odd) < BLOCK:
