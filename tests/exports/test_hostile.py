@@ -87,6 +87,7 @@ def test_a_damaged_file_is_read_or_told(
         inspect_export(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BY_CHILD)
 @settings(max_examples=2, **FUZZ)
 @given(cut=cuts, flips=flips)

@@ -37,14 +37,25 @@ PLANTED: dict[str, Sequence[str]] = {
     "born": [f"{1950 + i % 50}-03-{1 + i % 28:02}" for i in range(N)],
     "remarks": [f"please ring me at 555-123-{4000 + i} or so" for i in range(N)],
 }
-MARKS = [b"192.0.2.", b"planted", b"20 7946 1", b"Plantagenet", b", -0.12", b"1B:44", b"-03-1", b"555-123"]
+MARKS = [
+    b"192.0.2.",
+    b"planted",
+    b"20 7946 1",
+    b"Plantagenet",
+    b", -0.12",
+    b"1B:44",
+    b"-03-1",
+    b"555-123",
+    b"quixotic",
+]
+FREE_TEXT = [f"my quixotic views on shift number {i} are long and my own" for i in range(N)]
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = small_study.build(tmp_path)
     path = folder / "exports" / "survey.csv"
-    pd.read_csv(path).assign(**PLANTED).to_csv(path, index=False)
+    pd.read_csv(path).assign(**PLANTED, views=FREE_TEXT).to_csv(path, index=False)
     study = folder / "study.yaml"
     study.write_text(
         study.read_text(encoding="utf-8").replace("ids: public", "ids: private"), encoding="utf-8"
