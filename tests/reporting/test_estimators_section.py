@@ -10,7 +10,7 @@ import recorded
 from pipeline.reporting import markup
 from pipeline.reporting.prose import estimators as prose
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables import estimators
+from pipeline.reporting.tables import estimators, fit
 
 REASON = "every item has 5 or more answers in use and none is skewed by more than 1 in size"
 SCALE = {
@@ -78,3 +78,13 @@ def test_whether_conclusions_differ_is_told(apart, words):
 def test_pairwise_says_what_it_assumes(missing, told):
     table = estimators.table(record(changed(beside=SCALE["beside"] | {"missing_answers": missing})))
     assert ("completely at random" in table.general) is told
+
+
+@pytest.mark.parametrize(
+    ("used", "words"), [("MLR", "Errors and test allow"), ("WLSMV", "Errors and test of MLR allow")]
+)
+def test_clusters_are_said_to_count_for_the_estimator_that_allows_for_them(used, words):
+    found = recorded.results("army-leadership")
+    found["stages"]["validate"]["results"]["factor"]["hostility"]["estimator"] = used
+    note = fit.table(Record(found)).general
+    assert f"{words} for clusters of companies." in note

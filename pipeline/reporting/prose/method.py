@@ -226,11 +226,12 @@ def _factor_models(factor: Mapping[str, Any], record: Record) -> str:
     full = any(model.get("missing_answers") == "fiml" for model in models)
     uppers = dict.fromkeys(str(model["cluster"]) for model in models if model.get("cluster"))
     words = listed(record.many(upper) for upper in uppers)
+    whose = " of MLR" if any(model.get("estimator") == "WLSMV" for model in models) else ""
     return (
         f"Each scale was fitted with a one-factor model by {estimators.how_fitted(models)}, in the manner of "
         "lavaan (Rosseel, 2012)"
         + (", missing answers by full information" if full else "")
-        + (f"; errors and test allow for clusters of {words}." if words else ".")
+        + (f"; errors and test{whose} allow for clusters of {words}." if words else ".")
     )
 
 

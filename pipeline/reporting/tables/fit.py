@@ -121,7 +121,8 @@ def _clusters(record: Record, models: list[Model]) -> str | None:
     words = listed(record.many(upper) for upper in uppers)
     lost = max((model.get("left_out") or {}).get("no cluster", 0) for model in models)
     unknown = f"; rows in none that is known are left out ({count(lost).text} at most)" if lost else ""
-    return f"Errors and test allow for clusters of {words}{unknown}."
+    whose = " of MLR" if any(model.get("estimator") == "WLSMV" for model in models) else ""
+    return f"Errors and test{whose} allow for clusters of {words}{unknown}."
 
 
 def _two_programs(record: Record, models: list[tuple[str, str, Model]]) -> str | None:
