@@ -61,7 +61,8 @@ BH = ("leader_support", "cohesion", "wellbeing")
 RELIABILITY = dict(zip(LQ, (0.9022, 0.8231, 0.8729), strict=True))
 ICC = {
     "army-leadership": dict(zip(LQ, ((0.0880, 0.8008), (0.0804, 0.7846), (0.0540, 0.7041)), strict=True)),
-    "army-climate": dict(zip(BH, ((0.1270, 0.916), (0.0443, 0.775), (0.0434, 0.772)), strict=True)),
+    "army-climate": dict(zip(BH, ((0.1270, 0.916), (0.0443, 0.775), (0.0434, 0.772)), strict=True))
+    | {"hours": (0.1331, 0.920)},
 }
 FLAT = {
     "army-leadership": (LQ, (0.648, -0.203, -0.351, -0.132), (0.023, 0.024, 0.030, 0.016)),
