@@ -139,7 +139,7 @@ def test_tracked_data_of_a_private_study_are_warned_of(root: Path) -> None:
         subprocess.run(command, cwd=root, check=True)
     workspace = Workspace(root, "small")
     assert plan.warn_of_tracked_data(load_study(root, "small"), workspace) == ()
-    replace(root / "data/small/study.yaml", "ids: public", "ids: private")
+    replace(root / "data/small/study.yaml", "ids: public", "ids: private\nreport: {formats: [html]}")
     (warning,) = plan.warn_of_tracked_data(load_study(root, "small"), workspace)
     assert "git rm --cached 'data/small/exports/survey.csv'" in warning
 
@@ -193,7 +193,7 @@ def test_two_keys_for_private_ids_give_the_same_results(
     for key in ("one", "two"):
         root = tmp_path / key
         small_study.build(root)
-        replace(root / "data/small/study.yaml", "ids: public", "ids: private")
+        replace(root / "data/small/study.yaml", "ids: public", "ids: private\nreport: {formats: [html]}")
         monkeypatch.setenv("SURVEY_PIPELINE_KEY_DIR", str(tmp_path / f"keys-{key}"))
         run(root)
         results.append((root / "reports/small/results.json").read_bytes())

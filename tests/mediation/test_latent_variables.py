@@ -203,6 +203,7 @@ def test_a_sum_score_has_slopes_in_points_of_the_sum():
     assert as_sum["beta"] == pytest.approx(as_mean["beta"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_rows_with_some_answers_count_with_those_that_they_have():
     frames = services()
     frames["client"].loc[:39, "health.1"] = np.nan
@@ -227,6 +228,7 @@ def test_what_is_wrong_is_told_with_items_by_name_and_without_advice_already_fol
     assert not any("loadings equal across levels" in text or "x1_" in text for text in told)
 
 
+@pytest.mark.slow
 def test_with_missing_answers_the_fit_of_a_level_alone_is_known_or_said_not_to_be():
     frames = services()
     frames["client"].loc[:39, "health.1"] = np.nan
