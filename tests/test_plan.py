@@ -139,7 +139,7 @@ def test_tracked_data_of_a_private_study_are_warned_of(root: Path) -> None:
         subprocess.run(command, cwd=root, check=True)
     workspace = Workspace(root, "small")
     assert plan.warn_of_tracked_data(load_study(root, "small"), workspace) == ()
-    replace(root / "data/small/study.yaml", "ids: public", "ids: private\nreport: {formats: [html]}")
+    replace(root / "data/small/study.yaml", "ids: public", "ids: private")
     (warning,) = plan.warn_of_tracked_data(load_study(root, "small"), workspace)
     assert "git rm --cached 'data/small/exports/survey.csv'" in warning
 
