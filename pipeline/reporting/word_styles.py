@@ -42,10 +42,6 @@ NAMES = (
 )
 
 
-class ReferenceError(ValueError):  # noqa: A001
-    """A file that is to give the styles and is no Word document."""
-
-
 class TemplateFileError(ValueError):
     """A file that is to give the styles and is no Word document."""
 

@@ -35,15 +35,6 @@ class Method:
         """Whether covariances are divided by n - 1."""
         return self.discrepancy != "ML" or self.likelihood == "wishart"
 
-    @property
-    def needs_rows(self) -> bool:
-        """Whether sums of squares are not enough."""
-        return (
-            self.errors != "standard"
-            or self.discrepancy in {"WLS", "DWLS"}
-            or self.information == "first.order"
-        )
-
 
 METHODS = {
     "ML": Method("ML"),

@@ -12,7 +12,6 @@ from pipeline.sem.data import Rows
 from pipeline.sem.data.moments import GroupMoments
 from pipeline.sem.data.sample import Sample
 from pipeline.sem.errors import DataError
-from pipeline.sem.estimate.quadratic import Quadratic
 from pipeline.sem.estimate.start import start_values
 from pipeline.sem.options import Method
 from pipeline.sem.ordinal.problem import OrdinalProblem, quadratics, shapes_of
@@ -211,8 +210,3 @@ def notes_of(part: GroupStatistics, S: Array) -> Sequence[str]:
             "not computed; look for items that repeat each other, or join sparse categories"
         )
     return out
-
-
-def is_diagonal(discrepancy: object) -> bool:
-    """Whether a group's weights are a diagonal."""
-    return isinstance(discrepancy, Quadratic) and discrepancy.V.ndim == 1

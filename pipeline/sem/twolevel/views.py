@@ -6,8 +6,6 @@ matrices, its parameters and the saturated moments of its level.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pipeline.sem.arrays import Array
@@ -58,8 +56,3 @@ def standardize_levels(solution: Solution2, kind: str) -> Standardized:
         slopes[row : row + len(part.values), at] = part.jacobian
         row += len(part.values)
     return Standardized(values, slopes)
-
-
-def in_group(view: Solution, label: str) -> Solution:
-    """Return a view whose group has another name, for messages that name it."""
-    return replace(view, table=replace(view.table, groups=(label,)))
