@@ -50,6 +50,7 @@ from pipeline.reporting.tables import (
     reliability,
     rivals,
     sensitivity,
+    undecomposed,
     unlinked,
     validity,
 )
@@ -77,6 +78,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     congruence.table,
     contextual.table,
     flat.table,
+    undecomposed.table,
     measured.table,
     rivals.table,
     changes.table,
@@ -100,6 +102,7 @@ KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
+    "undecomposed",
     *(
         "measured",
         "rivals",
