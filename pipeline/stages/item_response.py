@@ -27,8 +27,8 @@ OPTIONS = {
     "irt": "graded response model (Samejima, 1969), for items with two answers the two-parameter logistic "
     "model (Birnbaum, 1968); one standard normal trait a scale, logistic metric without 1.7; marginal "
     "maximum likelihood (Bock & Aitkin, 1981), 61 points from -6 to 6; errors from the observed "
-    "information; a missing answer is left out of its person's likelihood; clusters are ignored, so that errors are too "
-    f"small; at least {FEWEST_ROWS} rows; answers that nobody gave have no threshold",
+    "information; a missing answer is left out of its person's likelihood; clusters are ignored, so that "
+    f"errors are too small; at least {FEWEST_ROWS} rows; answers that nobody gave have no threshold",
     "irt_precision": "marginal reliability: mean of I / (I + 1) over the trait (Green et al., 1984); "
     "empirical: variance of EAP scores (Bock & Mislevy, 1982) over that and their mean error variance",
 }
@@ -115,7 +115,6 @@ def _precision(model: GradedResponse, answers: pd.DataFrame, score: pd.Series[fl
         "empirical_reliability": empirical_reliability(scores),
         "eap": {
             "n": int(scores["eap"].notna().sum()),
-            "mean": float(scores["eap"].mean()),
             "sd": float(scores["eap"].std()),
             "r_with_score": float(scores["eap"].corr(score)),
         },

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.psychometrics.irt.groupings import ordered_labels
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -52,7 +54,7 @@ def effect_sizes(fit: sem.Fit, data: pd.DataFrame, group: str) -> pd.DataFrame:
     import pandas as pd
 
     table = fit.estimates
-    labels = list(dict.fromkeys(table["group"]))
+    labels = ordered_labels(data[group])
     loads = table[table["op"] == "=~"]
     alone = [item for item, n in loads[loads["group"] == labels[0]]["rhs"].value_counts().items() if n == 1]
     spread, counts = data.groupby(group)[alone].std(), data.groupby(group)[alone].count()
