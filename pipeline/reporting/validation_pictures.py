@@ -56,7 +56,8 @@ def information(record: Record) -> tuple[Figure, Plot] | None:
         png=drawn.png,
         width=min(1.0, 0.16 + 0.3 * min(len(panels), ACROSS)),
         note="The higher the blue line, the more precisely a standing can be told; the dashed line is the "
-        "standard error, 1 / √information. In each panel: where all items together tell most.",
+        "standard error, 1 / √information. In each panel: the standings at which a score has a reliability "
+        "of .80 or more.",
     )
     return figure, drawn
 
@@ -102,7 +103,7 @@ def _curves(record: Record, scale: str, told: Mapping[str, Any]) -> Curves:
     curves = told["information"]
     return Curves(
         title=record.title(scale),
-        told=f"most at {numbers.number(curves['peak'], 1)}",
+        told=item_response.precise_words(told),
         theta=tuple(curves["theta"]),
         items=tuple(tuple(curve) for curve in curves["items"].values()),
         test=tuple(curves["test"]),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FEWEST_ITEMS = 3
 FEWEST_ROWS = 100
 ENDS, CURVE = 3.0, 31
+PRECISE = 0.80
 OPTIONS = {
     "irt": "graded response model (Samejima, 1969), for items with two answers the two-parameter logistic "
     "model (Birnbaum, 1968); one standard normal trait a scale, logistic metric without 1.7; marginal "
@@ -91,7 +92,7 @@ def _item(model: GradedResponse, name: str) -> dict[str, Any]:
 
 
 def _information(model: GradedResponse) -> dict[str, Any]:
-    """Curves over the trait, and where the test tells most."""
+    """Curves over the trait, and the standings at which the scale is precise enough for single scores."""
     import numpy as np
 
     theta = np.linspace(-ENDS, ENDS, CURVE).round(10)
@@ -101,8 +102,19 @@ def _information(model: GradedResponse) -> dict[str, Any]:
         "test": found["test"].tolist(),
         "se": found["se"].tolist(),
         "items": {name: found[name].tolist() for name in model.categories},
-        "peak": float(theta[int(found["test"].to_numpy().argmax())]),
+        "precise": _precise(model),
     }
+
+
+def _precise(model: GradedResponse) -> dict[str, Any] | None:
+    """First and last standing with the information that goes with PRECISE; None where there is none."""
+    import numpy as np
+
+    theta = np.linspace(-ENDS, ENDS, 601).round(10)
+    enough = theta[model.information(theta)["test"].to_numpy() >= PRECISE / (1 - PRECISE)]
+    if not len(enough):
+        return None
+    return {"reliability": PRECISE, "from": float(enough[0]), "to": float(enough[-1])}
 
 
 def _precision(model: GradedResponse, answers: pd.DataFrame, score: pd.Series[float]) -> dict[str, Any]:

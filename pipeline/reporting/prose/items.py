@@ -16,7 +16,7 @@ Found = Mapping[str, Any]
 
 
 def item_response_models(record: Record) -> list[str]:
-    """What the models say, how precise scores are, and where a scale tells least."""
+    """What the models say, how precise scores are, and over which standings."""
     found = item_response.entries(record)
     if not found:
         return []
@@ -25,7 +25,7 @@ def item_response_models(record: Record) -> list[str]:
         "mean 0 and standard deviation 1). Information says how precisely a standing can be told: the "
         "standard error there is 1 / √information, and an information of 4 goes with a reliability of .80."
     )
-    return [about, " ".join([_reliabilities(record, found), *_peaks(record, found)])]
+    return [about, f"{_reliabilities(record, found)} {_precise(record, found)}"]
 
 
 def differential_functioning(record: Record) -> list[str]:
@@ -46,19 +46,12 @@ def _reliabilities(record: Record, found: Mapping[str, Found]) -> str:
     return f"Marginal reliability, the mean over all standings (Green et al., 1984), is {told}."
 
 
-def _peaks(record: Record, found: Mapping[str, Found]) -> list[str]:
-    """Scales that tell low standings best, high ones, and those about the middle."""
-    places: dict[str, list[str]] = {"low": [], "middle": [], "high": []}
-    for scale, one in found.items():
-        peak = float(one["information"]["peak"])
-        where = "low" if peak <= -1 else "high" if peak >= 1 else "middle"
-        places[where].append(record.phrase(scale))
-    told = {
-        "low": "tell persons of low standing apart best (most information at θ of −1 or below)",
-        "middle": "tell persons about the average apart best",
-        "high": "tell persons of high standing apart best (most information at θ of 1 or above)",
-    }
-    return [f"The answers to {listed(names)} {told[where]}." for where, names in places.items() if names]
+def _precise(record: Record, found: Mapping[str, Found]) -> str:
+    """Where single scores are reliable; the curves end three standard deviations from the mean."""
+    told = listed(
+        f"{item_response.precise_words(one)} in {record.phrase(scale)}" for scale, one in found.items()
+    )
+    return f"Between standings of −3 and 3, single scores have a reliability of .80 or more at these: {told}."
 
 
 def _differential(record: Record, told: Found) -> str:

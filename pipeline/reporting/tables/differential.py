@@ -90,8 +90,9 @@ def _note(found: Entries) -> str:
         "different amount at different standings. *p*~Holm~: of both together, adjusted over the items of "
         "the scale. Δ*R*²: what group and product add. Size goes by Nagelkerke’s: negligible below .035, "
         "large from .07 (Jodoin & Gierl, 2001). In brackets: rows.",
-        "Mantel–Haenszel (1959): odds ratio (OR) of the higher answer in the second group against the "
-        "first at the same standing; class A is negligible, B moderate, C large (by size alone)."
+        "Mantel–Haenszel (Mantel & Haenszel, 1959): odds ratio (OR) of the higher answer in the second "
+        "group against the first at the same standing; class A is negligible, B moderate, C large (by size "
+        "alone)."
         if counted
         else None,
         "Over waves the same persons answer more than once, which the tests do not know."

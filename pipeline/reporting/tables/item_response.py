@@ -27,6 +27,14 @@ def entries(record: Record) -> dict[str, Found]:
     return {scale: told for scale, told in found.items() if told}
 
 
+def precise_words(told: Found) -> str:
+    """The standings at which a single score is reliable enough, plain: `−2.8 to 2.1`."""
+    span: Found | None = told["information"]["precise"]
+    if span is None:
+        return "nowhere"
+    return f"{numbers.number(span['from'], 1)} to {numbers.number(span['to'], 1)}"
+
+
 def _table(record: Record, scale: str, told: Found) -> Table:
     answers = sorted({float(cut["answer"]) for item in told["items"] for cut in item["thresholds"]})
     cuts = [f"*b*~{k}~" for k in range(1, len(answers) + 1)]
