@@ -191,13 +191,18 @@ def fit(table: Table, face: Face, available: float, padding: float) -> Grid:
 
 
 def is_wide(table: Table) -> bool:
-    """Tell whether a table lies on landscape paper: it says so, or upright its type would be too small."""
-    return table.landscape or fit(table, TIMES, _UPRIGHT, _PADDING).scale < _SMALLEST
+    """Tell whether a table lies on landscape paper.
+
+    It says so, or upright its type would be too small, or the names of its rows would stand in many lines.
+    """
+    grid = fit(table, TIMES, _UPRIGHT, _PADDING)
+    return table.landscape or grid.scale < _SMALLEST or _stub_lines(table, grid) > _DEEPEST
 
 
 _UPRIGHT = 46.8
 _PADDING = 0.7
 _SMALLEST = 0.78
+_DEEPEST = 4
 _NUMBER = re.compile(r"(?:(?<![\w.])[-−+])?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 _DRESSING = re.compile(r"[\s\[\](){}<>≤≥=≈±*†‡§%‰,;:–—/\u200e\u200f]*\Z")
 
@@ -303,6 +308,14 @@ def _lines(table: Table, face: Face, shares: Sequence[float], available: float, 
     notes = (table.title, table.general or "", *table.specific, table.probability or "")
     rows = sum(_row_lines(row, face, shares, available, padding) for row in (*table.header, *table.body))
     return rows + 1 + sum(math.ceil(face.width(note) / available) for note in notes)
+
+
+def _stub_lines(table: Table, grid: Grid) -> int:
+    """Estimate in how many lines the longest name of a row stands on upright paper."""
+    room = (grid.shares[0] * _UPRIGHT - _PADDING) / grid.scale
+    names = (row.cells[0] for row in table.body if row.cells[0].span == 1)
+    lines = (math.ceil(TIMES.width(it.text, it.bold) / max(room - it.indent, 1.0)) for it in names)
+    return max(lines, default=1)
 
 
 def _row_lines(row: Row, face: Face, shares: Sequence[float], available: float, padding: float) -> int:
