@@ -1,7 +1,6 @@
 """Studies at the edge of what people do: made exports, instruments and study.yaml of each, from a seed.
 
-`build(root, name)` lays one out below `root`; `STUDIES` names them. Their shapes differ, not their code: a study
-is a `Made`, of which `_laid` writes the files.
+`build(root, name)` lays one out below `root`; `STUDIES` names them.
 """
 
 from __future__ import annotations
@@ -300,7 +299,7 @@ def _hostile(rng: Generator) -> Made:
     items = [f"{name}_{n}" for name in names for n in (1, 2, 3)]
     answers = dict(enumerate(HOSTILE[:5], 1))
     sav = {
-        "column_labels": {item: f"{HTML} {JINJA}" for item in items} | {"group": TYPST},
+        "column_labels": dict.fromkeys(items, f"{HTML} {JINJA}") | {"group": TYPST},
         "variable_value_labels": dict.fromkeys(items, answers) | {"group": dict(enumerate(HOSTILE[:3], 1))},
     }
     return Made(told, {"survey": rows}, titles, HOSTILE[:5], lambda title, n: f"{HOSTILE[n]} {title}", sav)
@@ -380,7 +379,7 @@ def _waves(rng: Generator) -> Made:
         kept = rows if when == "spring" else rows[rng.random(len(rows)) < 0.8]
         own = [name for name in kept if name.rsplit("_", 1)[0].endswith(when)]
         exports[when] = kept[["person", "team", *own]].rename(
-            columns=lambda name: name.replace(f"_{when}", "")
+            columns={name: name.replace(f"_{when}", "") for name in own}
         )
     scales = {
         name: _scale(name.rsplit("_", 1)[0], name.rsplit("_", 1)[1])

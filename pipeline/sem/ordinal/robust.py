@@ -4,7 +4,7 @@ The normal-theory discrepancy of the polychoric correlations R is taken at the e
     X = N { ln|P| + tr(R P^-1) - ln|R| - p },  c = tr( (I - D E^-1 D'W)' V (I - D E^-1 D'W) Gamma ) / df,
 with P the implied correlations, D their derivatives, W and E the weights and information of the estimator and
 V the normal information about correlations at P. The baseline has X = -N ln|R| and c = tr Gamma / df. A model
-that restricts thresholds alone reproduces R: X and c are both zero, and what rounding leaves of them is no ratio.
+that restricts thresholds alone reproduces R: X and c are both zero, and their ratio is that of rounding.
 """
 
 from __future__ import annotations
