@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.reporting.figures import svg
+from pipeline.reporting.figures import svg, titles
 from pipeline.reporting.figures.canvas import INK, SOFT, Plot, plotted
 
 if TYPE_CHECKING:
@@ -33,10 +33,9 @@ def draw_likert(items: Sequence[Item], responses: Mapping[float, str]) -> Plot:
             _bar(axes, row, item, values)
         _finish(axes, items, values)
         handles = [_swatch(value, values) for value in values]
-        names = [responses[value] for value in values]
-        figure.legend(
-            handles, names, loc="outside upper center", ncols=_ncols(names), frameon=False, fontsize=9
-        )
+        names = [titles.shortened(responses[value], LEGEND_WIDTH - KEY_WIDTH, 9) for value in values]
+        ncols = titles.abreast(names, LEGEND_WIDTH, 9, KEY_WIDTH)
+        figure.legend(handles, names, loc="outside upper center", ncols=ncols, frameon=False, fontsize=9)
 
     return plotted(6.5, 0.3 * len(items) * _thickness(items) + 1.25, draw)
 
@@ -87,12 +86,6 @@ def _finish(axes: Axes, items: Sequence[Item], values: Sequence[float]) -> None:
 def _thickness(items: Sequence[Item]) -> float:
     most = max(len(svg.wrapped(item.name, 9.5, 190, most=3)) for item in items)
     return 1.0 + 0.28 * (most - 1)
-
-
-def _ncols(names: Sequence[str]) -> int:
-    """As many answers abreast as are sure to fit; a legend that is too wide is cut off at its end."""
-    widest = max(svg.text_width(name, 9) for name in names) + KEY_WIDTH
-    return max(1, min(len(names), int(LEGEND_WIDTH // widest)))
 
 
 def _swatch(value: float, values: Sequence[float]) -> Patch:
