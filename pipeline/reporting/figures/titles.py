@@ -24,7 +24,11 @@ def folded(title: str, width: float, size: float = 9.5, most: int = 2) -> list[s
             lines[-1] += f" {words}"
         else:
             lines += _name(words, width, size, most)
-    return [f"{LEFT_TO_RIGHT}{line}" if ARROW in line and has_right_to_left(line) else line for line in lines]
+    return [_onward(line) if ARROW in line and has_right_to_left(line) else line for line in lines]
+
+
+def _onward(line: str) -> str:
+    return f"{LEFT_TO_RIGHT}{line.replace(ARROW, f'{LEFT_TO_RIGHT}{ARROW}{LEFT_TO_RIGHT}')}"
 
 
 def shortened(words: str, width: float, size: float) -> str:
