@@ -92,6 +92,13 @@
     tools.hidden = false;
   }
 
+  // What a link leads to stands below the banner, however many lines that takes.
+  const banner = document.querySelector(".banner");
+  const root = document.documentElement;
+  const makeRoom = () => { if (banner) root.style.setProperty("--banner", banner.offsetHeight + "px"); };
+  makeRoom();
+  addEventListener("resize", makeRoom);
+
   // A table that is wider than its place can be reached and scrolled with the keyboard.
   const boxes = document.querySelectorAll(".scroll");
   const measure = () => boxes.forEach(box => {
@@ -101,7 +108,7 @@
   });
   measure();
   addEventListener("resize", measure);
-  document.fonts.ready.then(measure);
+  document.fonts.ready.then(() => { makeRoom(); measure(); });
 
   // Escape puts a tooltip away that hides something, until its abbreviation is reached anew.
   for (const word of document.querySelectorAll("abbr")) {
@@ -119,8 +126,8 @@
     return seen.find(head => head.id === decodeURIComponent(location.hash.slice(1))) || heads[heads.length - 1];
   };
   const follow = () => {
-    const top = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) + 8;
-    const bottom = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+    const top = parseFloat(getComputedStyle(root).scrollPaddingTop) + 8;
+    const bottom = innerHeight + scrollY >= root.scrollHeight - 2;
     const passed = heads.filter(head => head.getBoundingClientRect().top < top);
     const head = bottom ? atTheEnd() : passed[passed.length - 1] || heads[0];
     if (!head || head.id === current) return;

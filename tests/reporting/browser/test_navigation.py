@@ -37,31 +37,38 @@ def tab(browser, written, name):
         yield tab
 
 
+@pytest.fixture(params=[1280, 800, 400])
+def sized(browser, written, name, request):
+    with browser.open(written(name), width=request.param, still=True) as tab:
+        tab.run("document.querySelectorAll('nav details').forEach(part => { part.open = true; })")
+        yield tab
+
+
 def test_each_entry_of_the_contents_reaches_its_heading_and_is_marked(tab, documents, name) -> None:
     found = tab.run(FOLLOW % (SECTIONS, CURRENT))
     assert [it["hash"] for it in found] == [anchor for _, anchor in numbering.contents(documents(name))]
-    banner = tab.run(UNDER)
-    assert [it["hash"] for it in found if not banner <= it["top"] < 900] == []
+    assert out_of_sight(tab, found) == []
     assert [it["hash"] for it in found if it["marked"] != [it["hash"]] or not it["current"]] == []
     assert [it["hash"] for it in found if not it["seen"]] == []
 
 
-def test_each_table_and_figure_is_reached_from_the_list(tab, documents, name) -> None:
-    tab.run("document.querySelectorAll('nav details').forEach(part => { part.open = true; })")
-    links = "[...document.querySelectorAll('nav ul a')]"
-    found = tab.run(FOLLOW % (links, CURRENT))
+def test_each_table_and_figure_is_reached_from_the_list(sized, documents, name) -> None:
+    found = sized.run(FOLLOW % ("[...document.querySelectorAll('nav ul a')]", CURRENT))
     labels = numbering.label(documents(name))
     assert {it["hash"] for it in found} == {label.anchor for label in labels.values()}
     assert len(found) == len(labels)
-    banner = tab.run(UNDER)
-    assert [it["hash"] for it in found if not banner <= it["top"] < 900] == []
+    assert out_of_sight(sized, found) == []
 
 
-def test_every_link_in_the_text_reaches_a_place_in_sight(tab) -> None:
-    found = tab.run(FOLLOW % ("[...document.querySelectorAll('main a[href^=\"#\"]')]", CURRENT))
+def test_every_link_in_the_text_reaches_a_place_in_sight(sized) -> None:
+    found = sized.run(FOLLOW % ("[...document.querySelectorAll('main a[href^=\"#\"]')]", CURRENT))
     assert found
+    assert out_of_sight(sized, found) == []
+
+
+def out_of_sight(tab, found) -> list[str]:
     banner = tab.run(UNDER)
-    assert [it["hash"] for it in found if not banner <= it["top"] < 900] == []
+    return [it["hash"] for it in found if not banner <= it["top"] < 900]
 
 
 def test_the_mark_follows_the_reader(tab) -> None:
@@ -69,9 +76,9 @@ def test_the_mark_follows_the_reader(tab) -> None:
         "(async () => { const found = [];"
         " const heads = [...document.querySelectorAll('main :is(h2,h3,h4)')];"
         " for (const head of heads) {"
-        "  scrollTo(0, head.getBoundingClientRect().top + scrollY - 60);"
+        "  scrollTo(0, head.getBoundingClientRect().top + scrollY - 50);"
         "  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));"
-        f"  if (Math.abs(head.getBoundingClientRect().top - 60) < 2) found.push([head.id, ...{CURRENT}]); }}"
+        f"  if (Math.abs(head.getBoundingClientRect().top - 50) < 2) found.push([head.id, ...{CURRENT}]); }}"
         " return found; })()"
     )
     assert len(told) >= 2
