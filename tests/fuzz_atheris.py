@@ -2,10 +2,10 @@
 
     python tests/fuzz_atheris.py --minutes 60 --corpus FOLDER
 
-Atheris is no dependency of the project: run this with a Python that has atheris and the project's requirements.
-Every target gets an equal share of the minutes, which are those of the processor, in a process of its own, one
-after the other. An input that reaches new code stays in FOLDER/<target>, from which a later run goes on; what is
-raised that should not be is written to tests/findings, as fuzz.py does.
+Atheris is no dependency of the project: run this with a Python that has it beside the project's requirements.
+Every target gets an equal share of the minutes, which are those of the processor, in a process of its own,
+one after the other. An input that reaches new code stays in FOLDER/<target>, from which a later run goes on;
+what is raised that should not be is written to tests/findings, as fuzz.py does.
 """
 
 from __future__ import annotations

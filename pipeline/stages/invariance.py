@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.stages import factors, scored
 from pipeline.stages.attempts import Told
 from pipeline.stages.scored import Block
-from pipeline.stages.small_cells import withheld
+from pipeline.stages.small_cells import group_sizes
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -140,10 +140,11 @@ def _over_groups(
 
 def _told(found: Invariance, structure: Any, sizes: pd.Series[int], study: LoadedStudy) -> dict[str, Any]:
     """The result, without the sizes by which a small group that was left out could be worked out."""
-    shown = withheld({str(name): int(n) for name, n in sizes.items()}, study.declared.small_cell)
+    everyone = {str(name): int(n) for name, n in sizes.items()}
+    shown, n = group_sizes(everyone, found.groups, study.declared.small_cell)
     told = _as_json(found, structure.in_words)
     groups = [one if shown[one["name"]] else one | {"n": None} for one in told["groups"]]
-    return told | {"groups": groups, "n": None if None in shown.values() else told["n"]}
+    return told | {"groups": groups, "n": n and told["n"]}
 
 
 def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool:
