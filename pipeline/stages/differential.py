@@ -79,13 +79,13 @@ def _found(study: LoadedStudy, answers: pd.DataFrame, groups: pd.Series[str]) ->
     complete = answers.notna().all(axis="columns") & groups.notna()
     members = groups[complete]
     large = groupings.large_enough(members, answers.shape[1])
-    shown = groupings.shown_sizes(members, large, study.declared.small_cell)
+    shown, n = groupings.shown_sizes(members, large, study.declared.small_cell)
     used = complete & groups.isin(large)
     found = dif(answers[used], groups[used])
     return {
         "reference": str(found.groups[0]),
         "groups": [{"name": str(name), "n": shown[str(name)]} for name in found.groups],
-        "n": None if None in shown.values() else int(used.sum()),
+        "n": n,
         "left_out": int(members.nunique() - len(large)),
         "match": found.match,
         "items": _items(found, answers[used], groups[used]),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.stages import scored
-from pipeline.stages.small_cells import withheld
+from pipeline.stages.small_cells import group_sizes
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -61,11 +61,12 @@ def large_enough(groups: pd.Series[str], items: int) -> list[str]:
     return large
 
 
-def shown_sizes(groups: pd.Series[str], used: list[str], small_cell: int) -> dict[str, int | None]:
-    """Rows of the groups used; None where a small group that was left out could be worked out from them."""
-    sizes = {str(name): int(n) for name, n in groups.value_counts(sort=False).items()}
-    shown = withheld(sizes, small_cell)
-    return {name: shown[name] for name in used}
+def shown_sizes(
+    groups: pd.Series[str], used: list[str], small_cell: int
+) -> tuple[dict[str, int | None], int | None]:
+    """Rows of the groups used, and of all of them; None where a small group could be worked out from them."""
+    everyone = {str(name): int(n) for name, n in groups.value_counts(sort=False).items()}
+    return group_sizes(everyone, used, small_cell)
 
 
 def repeated(study: LoadedStudy) -> Iterator[tuple[str, list[str]]]:

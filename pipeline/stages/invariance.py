@@ -74,7 +74,7 @@ def _over_groups(
         used &= frames[block.level][upper].notna()
     members = groups[used]
     large = groupings.large_enough(members, len(block.items))
-    shown = groupings.shown_sizes(members, large, study.declared.small_cell)
+    shown, n = groupings.shown_sizes(members, large, study.declared.small_cell)
     used &= groups.isin(large)
     data = structure.coded(answers[used]).assign(group_=groups[used])
     if clustered:
@@ -94,16 +94,18 @@ def _over_groups(
         "note": FEW_CLUSTERS if upper is not None and upper != grouping and not clustered else None,
         "missing": missing,
         "left_out": int(members.nunique() - len(large)),
-        **_told(found, structure, shown),
-        "ordinal": None if ordinal is None else _told(ordinal, structure, shown),
+        **_told(found, structure, shown, n),
+        "ordinal": None if ordinal is None else _told(ordinal, structure, shown, n),
     }
 
 
-def _told(found: Invariance, structure: Any, shown: Mapping[str, int | None]) -> dict[str, Any]:
+def _told(
+    found: Invariance, structure: Any, shown: Mapping[str, int | None], n: int | None
+) -> dict[str, Any]:
     """The result, without the sizes by which a small group that was left out could be worked out."""
     told = _as_json(found, structure.in_words)
     groups = [one if shown[one["name"]] else one | {"n": None} for one in told["groups"]]
-    return told | {"groups": groups, "n": None if None in shown.values() else told["n"]}
+    return told | {"groups": groups, "n": n and told["n"]}
 
 
 def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool:

@@ -27,6 +27,7 @@ from pipeline.stages import (
     reliabilities,
     responding,
     scored,
+    small_cells,
     structure,
     validity,
     within_between,
@@ -126,7 +127,9 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "seed": study.declared.seed,
         "estimator": study.declared.estimator,
         "marker": study.declared.marker,
-        "caterpillar": (study.declared.report.caterpillar, study.declared.small_cell),
+        "caterpillar": study.declared.report.caterpillar,
+        "small_cell": study.declared.small_cell,
+        "safety_items": {name: list(one.safety_items) for name, one in study.instruments.items()},
         "invariance": study.declared.invariance,
         "validation": study.declared.validation.model_dump(mode="json"),
         "edges": study.edges,
@@ -147,8 +150,10 @@ def _descriptives(study: LoadedStudy, frames: Frames) -> dict[str, Any]:
     covariates = {name: study.level_of(name) for name in study.declared.covariates}
     rows = {}
     for name, level in (scales | covariates).items():
-        row = describe(frames[level][[name]]).frame.loc[name].to_dict()
-        rows[name] = {"level": level, "kind": "scale" if name in scales else "covariate"} | _counts(row)
+        row = _counts(describe(frames[level][[name]]).frame.loc[name].to_dict())
+        if name in covariates:
+            row = small_cells.guarded_covariate(row, frames[level][name], study.declared.small_cell)
+        rows[name] = {"level": level, "kind": "scale" if name in scales else "covariate"} | row
     return rows
 
 
@@ -224,11 +229,15 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict
     return {
         "reliability": alpha and reliabilities.reliability_of(study, frames, block, alpha, told),
         "items": [
-            {"item": item, "text": study.instruments[block.scale].item(item).text}
-            | _counts(statistics.loc[item].to_dict())
-            | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
-            | cluster_means.loading_interval(loadings.get(item))
-            | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
+            small_cells.guarded_item(
+                study,
+                block.scale,
+                {"item": item, "text": study.instruments[block.scale].item(item).text}
+                | _counts(statistics.loc[item].to_dict())
+                | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
+                | cluster_means.loading_interval(loadings.get(item))
+                | {"frequencies": _frequencies(study, block.scale, item, answers[item])},
+            )
             for item in block.items
         ],
         "factor": model,

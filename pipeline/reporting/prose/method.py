@@ -117,11 +117,10 @@ def _sizes(record: Record) -> str:
 
 
 def _size(record: Record, level: str, upper: str, size: Mapping[str, Any]) -> str:
-    median = float(size["median"])
-    printed = numbers.number(median, 0 if median.is_integer() else 1)
+    least, median, most = (record.cluster_size(size, name) for name in ("min", "median", "max"))
     return (
         f"{record.many(level).capitalize()} came from {numbers.count(size['clusters'])} {record.many(upper)} "
-        f"(median {printed} each, from {numbers.count(size['min'])} to {numbers.count(size['max'])})."
+        f"(median {median} each, from {least} to {most})."
     )
 
 
