@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from pipeline.exports import statistics_child
+from pipeline.exports.cells import Packed, packed_strings
 from pipeline.exports.export import (
     Column,
     Export,
@@ -28,10 +29,12 @@ from pipeline.exports.export import (
     mark_missing,
     sha256_of,
 )
+from pipeline.exports.frame import Frame, joined_numbers, joined_texts, packed_numbers
 from pipeline.exports.parts import rows_not_of_part
 from pipeline.exports.recognise import qualtrics_roles
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 _PATIENCE = 900.0
@@ -60,13 +63,12 @@ def read_apart(path: Path, program: Program, part: Part) -> Export:
     import pandas as pd
 
     with tempfile.TemporaryDirectory(prefix="survey-pipeline-") as folder:
-        values = Path(folder) / "values"
-        _run_child(path, program, values)
-        header, frame = _unpack(values, path.name, program)
+        _run_child(path, program, Path(folder))
+        header, frame = _unpack(Path(folder), path.name, program)
     letters = _letters(header, frame)
     skip = rows_not_of_part(frame, part, path.name)
     rows = pd.Series([i not in skip for i in range(len(frame))], index=frame.index, dtype=bool)
-    frame = frame if rows.all() else frame[rows]
+    frame = frame if not skip else frame.taken(rows.to_numpy())
     columns = _columns(header)
     guessed = "not valid in its own encoding: read as Windows-1252"
     provenance = Provenance(
@@ -96,9 +98,9 @@ def damaged(file: str, title: str, why: str) -> ExportError:
     )
 
 
-def _run_child(path: Path, program: Program, target: Path) -> None:
+def _run_child(path: Path, program: Program, folder: Path) -> None:
     script = str(Path(statistics_child.__file__))
-    command = [sys.executable, "-P", script, str(path.resolve()), program.form, str(target)]
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form, str(folder)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
     except subprocess.TimeoutExpired:
@@ -110,49 +112,56 @@ def _run_child(path: Path, program: Program, target: Path) -> None:
         raise damaged(path.name, program.title, why)
 
 
-def _unpack(values: Path, file: str, program: Program) -> tuple[dict[str, Any], pd.DataFrame]:
-    with values.open("rb") as source:
-        header: dict[str, Any] = json.loads(source.read(int.from_bytes(source.read(8), "little")))
-        if "error" in header:
-            raise damaged(file, program.title, str(header["error"]).rstrip("."))
-        return header, _frame(header, source, values.stat().st_size - source.tell(), file, program)
-
-
-def _frame(
-    header: Mapping[str, Any], source: BinaryIO, left: int, file: str, program: Program
-) -> pd.DataFrame:
-    import numpy as np
-    import pandas as pd
-
-    names = header["names"]
-    if not names:
+def _unpack(folder: Path, file: str, program: Program) -> tuple[dict[str, Any], Frame]:
+    header: dict[str, Any] = json.loads((folder / "header.json").read_text(encoding="ascii"))
+    if "error" in header:
+        raise damaged(file, program.title, str(header["error"]).rstrip("."))
+    if not header["names"]:
         raise ExportError(file, "the file holds no variables")
-    if len(set(names)) < len(names):
+    if len(set(header["names"])) < len(header["names"]):
         raise damaged(file, program.title, "two variables have the same name")
-    rows = left // 8 // max(len(header["numeric"]), 1)
-    rows = rows if header["numeric"] else len(next(iter(header["text"].values())))
-    index = pd.RangeIndex(1, rows + 1)
-    numbers = {name: np.fromfile(source, "float64", rows) for name in header["numeric"]}
-    columns = {
-        name: pd.Series(numbers[name], index=index, copy=False)
-        if name in numbers
-        else pd.Series(_texts(header["text"].pop(name)), index=index, dtype=object)
+    return header, _frame(header, folder / "values.arrow")
+
+
+def _frame(header: Mapping[str, Any], values: Path) -> Frame:
+    """The columns that the child wrote, packed a stretch of rows at a time."""
+    import pandas as pd
+    import pyarrow as pa
+
+    names, numeric = header["names"], set(header["numeric"])
+    numbers: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in names if name in numeric}
+    texts: dict[str, list[Packed]] = {name: [] for name in names if name not in numeric}
+    rows = 0
+    with values.open("rb") as source, pa.ipc.open_stream(source) as batches:
+        for batch in batches:
+            rows += batch.num_rows
+            for name, cells in zip(names, batch.columns, strict=True):
+                if name in numeric:
+                    numbers[name].append(packed_numbers(cells))
+                else:
+                    texts[name].append(packed_strings(_trimmed(cells)))
+    held = {
+        name: joined_numbers(numbers.pop(name)) if name in numeric else joined_texts(texts.pop(name))
         for name in names
     }
-    return pd.DataFrame(columns, index=index, copy=False)
+    return Frame(pd.RangeIndex(1, rows + 1), held)
 
 
-def _texts(cells: list[str | None]) -> list[str | None]:
-    """Cells without the space after them; equal ones are kept once."""
-    known = {cell: _text(cell) for cell in set(cells)}
-    return [known[cell] for cell in cells]
+def _trimmed(cells: Any) -> Any:
+    """Text without the space after it; what is missing is blank."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = cells.fill_null("")
+    padded = pc.match_substring_regex(cells, "[^!-~]$").to_numpy(zero_copy_only=False)
+    if not padded.any():
+        return cells
+    trimmed = [str(cells[i].as_py()).rstrip() for i in np.flatnonzero(padded).tolist()]
+    return pc.replace_with_mask(cells, pa.array(padded), pa.array(trimmed, pa.string()))
 
 
-def _text(cell: str | None) -> str | None:
-    return cell.rstrip() if cell and cell.strip() else None
-
-
-def _letters(header: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, pd.Series]:
+def _letters(header: Mapping[str, Any], frame: Frame) -> dict[str, pd.Series]:
     """The extended missing values (.a to .z) of numeric columns, by row."""
     import pandas as pd
 
@@ -200,10 +209,10 @@ def _with_moments(export: Export, formats: Mapping[str, str | None], program: Pr
     for name, spelled in formats.items():
         kind = (spelled or "").upper()
         whole = kind.startswith(program.moments)
-        if (whole or kind.startswith(program.dates)) and frame[name].dtype != object:
+        if (whole or kind.startswith(program.dates)) and not frame.is_text(name):
             unit = 1 / program.per_second if whole else program.day
             moments = [_moment(count * unit, program.epoch, whole=whole) for count in frame[name].tolist()]
-            frame = frame.assign(**{name: pd.Series(moments, index=frame.index, dtype=object)})
+            frame = frame.having({name: pd.Series(moments, index=frame.index, dtype=object)})
     return Export(frame, export.columns, export.provenance, export.missing_counts, elsewhere=export.elsewhere)
 
 

@@ -1,15 +1,18 @@
 """What every reader returns: an `Export` of typed columns, their codebook and where they came from.
 
-The readers of this room make it, `stages/ingest` takes it. Numbers are float64, text is str or None,
-and nothing is coerced without a count or a note.
+The readers of this room make it, `stages/ingest` takes it. Numbers are float64, text is str or None, and
+nothing is coerced without a count or a note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from pipeline.exports.frame import Frame, Held
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +89,7 @@ class Export:
     them; `elsewhere` counts the rows of parts that were not selected.
     """
 
-    frame: pd.DataFrame
+    frame: Frame
     columns: Mapping[str, Column]
     provenance: Provenance
     missing_counts: Mapping[str, Mapping[str, int]]
@@ -100,21 +103,20 @@ class Export:
 
 def mark_missing(export: Export, codes: Mapping[str, tuple[Missing, ...]]) -> Export:
     """Turn codes that mean "no answer" into missing values, counted by column and code."""
-    frame = export.frame.copy(deep=False)
+    new: dict[str, Held] = {}
     counts = {name: dict(found) for name, found in export.missing_counts.items()}
     columns = dict(export.columns)
     for name, missing in codes.items():
-        hit = _hits(frame[name], missing)
-        if hit.any():
-            found = frame.loc[hit, name].value_counts().sort_index()
+        known = columns[name].missing
+        more = tuple(code for code in missing if code not in known)
+        columns[name] = replace(columns[name], missing=known + more)
+        kept, found = export.frame.held[name].without(partial(_hits, missing=missing))
+        if found:
+            new[name] = kept
             told = counts.setdefault(name, {})
             for code, n in found.items():
-                told[code_text(code)] = told.get(code_text(code), 0) + int(n)
-            frame.loc[hit, name] = None if frame[name].dtype == object else float("nan")
-        known = columns[name].missing
-        new = tuple(code for code in missing if code not in known)
-        columns[name] = replace(columns[name], missing=known + new)
-    return replace(export, frame=frame, columns=columns, missing_counts=counts)
+                told[code_text(code)] = told.get(code_text(code), 0) + n
+    return replace(export, frame=export.frame.having(new), columns=columns, missing_counts=counts)
 
 
 def code_text(code: object) -> str:

@@ -199,4 +199,4 @@ def _respondents(export: Export, columns: tuple[Described, ...]) -> int:
     answers = [column.name for column in columns if column.kind in {"item", "multi-select"}]
     if not answers:
         return len(export.frame)
-    return int(export.frame[answers].notna().any(axis="columns").sum())
+    return int(export.frame.table(answers).notna().any(axis="columns").sum())
