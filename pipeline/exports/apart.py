@@ -11,14 +11,15 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.exports import statistics_child
-from pipeline.exports.cells import Packed, packed_strings
+from pipeline.exports.cells import packed_strings
 from pipeline.exports.export import (
     Column,
     Export,
@@ -29,12 +30,11 @@ from pipeline.exports.export import (
     mark_missing,
     sha256_of,
 )
-from pipeline.exports.frame import Frame, joined_numbers, joined_texts, packed_numbers
+from pipeline.exports.frame import Frame, PackedNumbers, joined_numbers, joined_texts, packed_numbers
 from pipeline.exports.parts import rows_not_of_part
 from pipeline.exports.recognise import qualtrics_roles
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 _PATIENCE = 900.0
@@ -62,9 +62,7 @@ def read_apart(path: Path, program: Program, part: Part) -> Export:
     """Read a file; user-missing codes are counted by code and become missing."""
     import pandas as pd
 
-    with tempfile.TemporaryDirectory(prefix="survey-pipeline-") as folder:
-        _run_child(path, program, Path(folder))
-        header, frame = _unpack(Path(folder), path.name, program)
+    header, frame = _received(path, program)
     letters = _letters(header, frame)
     skip = rows_not_of_part(frame, part, path.name)
     rows = pd.Series([i not in skip for i in range(len(frame))], index=frame.index, dtype=bool)
@@ -98,53 +96,88 @@ def damaged(file: str, title: str, why: str) -> ExportError:
     )
 
 
-def _run_child(path: Path, program: Program, folder: Path) -> None:
-    script = str(Path(statistics_child.__file__))
-    command = [sys.executable, "-P", script, str(path.resolve()), program.form, str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
+def _received(path: Path, program: Program) -> tuple[dict[str, Any], Frame]:
+    """What the child makes of a file; nothing of it touches the disk on the way."""
+    gathered, expired = _Gathered(), threading.Event()
+    with tempfile.TemporaryFile() as complaints, _child(path, program, complaints) as child:
+
+        def give_up() -> None:
+            expired.set()
+            child.kill()
+
+        watch = threading.Timer(_PATIENCE, give_up)
+        watch.start()
+        try:
+            header = gathered.read(child.stdout or complaints)
+        finally:
+            watch.cancel()
+            child.kill()
+        complaints.seek(0)
+        last = complaints.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+    if expired.is_set():
         why = f"reading it took more than {_PATIENCE / 60:.0f} minutes"
-        raise damaged(path.name, program.title, why) from None
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise damaged(path.name, program.title, why)
+    if header is None:
         why = last[0] if last else "the library that reads such files crashed on it"
         raise damaged(path.name, program.title, why)
+    _check(header, path.name, program)
+    return header, gathered.frame(header["names"])
 
 
-def _unpack(folder: Path, file: str, program: Program) -> tuple[dict[str, Any], Frame]:
-    header: dict[str, Any] = json.loads((folder / "header.json").read_text(encoding="ascii"))
+def _child(path: Path, program: Program, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    script = str(Path(statistics_child.__file__))
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints)
+
+
+def _check(header: Mapping[str, Any], file: str, program: Program) -> None:
     if "error" in header:
         raise damaged(file, program.title, str(header["error"]).rstrip("."))
     if not header["names"]:
         raise ExportError(file, "the file holds no variables")
     if len(set(header["names"])) < len(header["names"]):
         raise damaged(file, program.title, "two variables have the same name")
-    return header, _frame(header, folder / "values.arrow")
 
 
-def _frame(header: Mapping[str, Any], values: Path) -> Frame:
-    """The columns that the child wrote, packed a stretch of rows at a time."""
-    import pandas as pd
-    import pyarrow as pa
+@dataclass
+class _Gathered:
+    """The columns that the child sends, packed a stretch of rows at a time."""
 
-    names, numeric = header["names"], set(header["numeric"])
-    numbers: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in names if name in numeric}
-    texts: dict[str, list[Packed]] = {name: [] for name in names if name not in numeric}
-    rows = 0
-    with values.open("rb") as source, pa.ipc.open_stream(source) as batches:
-        for batch in batches:
-            rows += batch.num_rows
-            for name, cells in zip(names, batch.columns, strict=True):
-                if name in numeric:
-                    numbers[name].append(packed_numbers(cells))
-                else:
-                    texts[name].append(packed_strings(_trimmed(cells)))
-    held = {
-        name: joined_numbers(numbers.pop(name)) if name in numeric else joined_texts(texts.pop(name))
-        for name in names
-    }
-    return Frame(pd.RangeIndex(1, rows + 1), held)
+    columns: dict[int, list[Any]] = field(default_factory=dict)
+
+    def read(self, source: IO[bytes]) -> dict[str, Any] | None:
+        """Take every message; what is known of the columns, or None where the child broke off."""
+        while len(head := source.read(16)) == 16:
+            content = source.read(int.from_bytes(head[8:], "little"))
+            kind = head[:8].strip()
+            if kind == b"header":
+                known: dict[str, Any] = json.loads(content)
+                return known
+            if kind == b"again":
+                self.columns = {}
+            elif kind == b"column":
+                self._take(content)
+        return None
+
+    def _take(self, content: bytes) -> None:
+        import pyarrow as pa
+
+        with pa.ipc.open_stream(pa.py_buffer(content)) as batches:
+            place, cells = int(batches.schema.names[0]), batches.read_next_batch().column(0)
+        number = pa.types.is_floating(cells.type)
+        packed = packed_numbers(cells) if number else packed_strings(_trimmed(cells))
+        self.columns.setdefault(place, []).append(packed)
+
+    def frame(self, names: Sequence[str]) -> Frame:
+        """The columns under their names."""
+        import pandas as pd
+
+        held = {
+            name: joined_numbers(pieces) if isinstance(pieces[0], PackedNumbers) else joined_texts(pieces)
+            for name, pieces in zip(names, (self.columns.pop(i) for i in range(len(names))), strict=True)
+        }
+        rows = next(len(column.values if column.codes is None else column.codes) for column in held.values())
+        return Frame(pd.RangeIndex(1, rows + 1), held)
 
 
 def _trimmed(cells: Any) -> Any:

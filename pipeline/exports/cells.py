@@ -125,9 +125,11 @@ def _single_letters(cells: Any) -> Coded | None:
     """Cells of one byte or none, as the answers to most items are."""
     import numpy as np
 
+    if not len(cells):
+        return None
     offsets = np.frombuffer(cells.buffers()[1], "int32")[cells.offset : cells.offset + len(cells) + 1]
     lengths = np.diff(offsets)
-    if not len(cells) or int(offsets[-1] - offsets[0]) > len(cells) or int(lengths.max()) > 1:
+    if int(offsets[-1] - offsets[0]) > len(cells) or int(lengths.max()) > 1:
         return None
     letters = np.zeros(len(cells), "uint8")
     if offsets[-1] > offsets[0]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.exports.cells import Packed, are_blank, coded
 from pipeline.exports.export import WHOLE, Column, Export, ExportError, Part, Provenance, sha256_of
-from pipeline.exports.frame import Frame, Held, joined_numbers, joined_texts
+from pipeline.exports.frame import Frame, Held, PackedNumbers, joined_numbers, joined_texts
 from pipeline.exports.parts import not_of_part
 from pipeline.exports.recognise import LOOKS, of_another_platform, of_headers
 from pipeline.exports.rows import Rows
@@ -225,14 +225,14 @@ def _as_numbers(pieces: _Pieces, comma: bool) -> tuple[Held, dict[str, int]] | N
 
     known: dict[str, float] = {}
     counts = Counter[str]()
-    blocks: list[tuple[np.ndarray, np.ndarray]] = []
+    blocks: list[PackedNumbers] = []
     for cells in map(coded, pieces):
         new = _numbers(set(cells.values).difference(known), comma)
         if new is None:
             return None
         known.update(new)
         values = np.array([known[cell] for cell in cells.values], "float64")
-        blocks.append((values, cells.codes))
+        blocks.append(PackedNumbers(values, cells.codes))
         for place, cell in enumerate(cells.values):
             if cell.strip() in NO_ANSWER:
                 counts[cell.strip()] += int((cells.codes == place).sum())

@@ -69,6 +69,7 @@ class Provenance:
     """Where an export came from and how it was read. `file` is the name only.
 
     `header_rows` counts every row above the answers, as a spreadsheet shows them; SPSS files have none.
+    `versions` tells of each file, where several were joined.
     """
 
     file: str
@@ -79,6 +80,7 @@ class Provenance:
     header_rows: int
     rows: int
     notes: tuple[str, ...] = ()
+    versions: tuple[Provenance, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,8 @@ class Export:
     """A file as read. The frame's index is the data row in the file, from 1 (SPSS: case number).
 
     `parts` names the kinds of rows that a file mixes (events, repeating forms), as `Part.rows` selects
-    them; `elsewhere` counts the rows of parts that were not selected.
+    them; `elsewhere` counts the rows of parts that were not selected. `starts` says, where several files
+    were joined, how many rows are numbered before those of each.
     """
 
     frame: Frame
@@ -95,6 +98,7 @@ class Export:
     missing_counts: Mapping[str, Mapping[str, int]]
     parts: tuple[Mapping[str, str], ...] = ()
     elsewhere: int = 0
+    starts: tuple[tuple[str, int], ...] = ()
 
     def role(self, role: str) -> Column | None:
         """The column that plays a role, or None."""

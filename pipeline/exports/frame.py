@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.exports.cells import Coded, Packed, are_blank, narrowest, unpacked
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+
+class PackedNumbers(NamedTuple):
+    """A stretch of numbers: the different ones, and the place of each row's among them."""
+
+    values: np.ndarray
+    codes: np.ndarray
+
 
 MOST_CODED = 2**16
 FEW = 8
@@ -193,8 +201,8 @@ def hold_strings(cells: Any) -> Held:
     return Held(values, codes.astype(narrowest(n + 1)))
 
 
-def joined_numbers(blocks: Sequence[tuple[np.ndarray, np.ndarray]]) -> Held:
-    """One column of stretches of numbers, each as different values and the place of each row's among them."""
+def joined_numbers(blocks: Sequence[PackedNumbers]) -> Held:
+    """One column of stretches of numbers."""
     import numpy as np
 
     if not blocks:
@@ -208,11 +216,11 @@ def joined_numbers(blocks: Sequence[tuple[np.ndarray, np.ndarray]]) -> Held:
     return Held(table, np.concatenate([own[codes] for own, (_, codes) in zip(found, blocks, strict=True)]))
 
 
-def packed_numbers(cells: Any) -> tuple[np.ndarray, np.ndarray]:
+def packed_numbers(cells: Any) -> PackedNumbers:
     """An Arrow array of doubles as its different values and the place of each row's among them."""
     found = cells.dictionary_encode()
     codes = found.indices.to_numpy(zero_copy_only=False)
-    return found.dictionary.to_numpy(), codes.astype(narrowest(len(found.dictionary)))
+    return PackedNumbers(found.dictionary.to_numpy(), codes.astype(narrowest(len(found.dictionary))))
 
 
 def joined_texts(pieces: Sequence[Packed]) -> Held:

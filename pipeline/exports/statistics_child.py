@@ -1,4 +1,4 @@
-"""Run as a script by `apart`: reads one file of a statistics program and writes plain values to a folder.
+"""Run as a script by `apart`: reads one file of a statistics program and writes plain values to its output.
 
 A damaged file can crash the C library that reads it. Here it takes down this process only. It reads as many
 rows at a time as make `CELLS` cells. Numbers and text are written as Arrow batches, what is known of the
@@ -11,7 +11,6 @@ import json
 import sys
 from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 FORMATS = {
@@ -27,42 +26,43 @@ CELLS = 4_000_000
 _GUESS = "WINDOWS-1252"
 
 
-def main(path: str, form: str, folder: str) -> None:
-    """Read `path` into `folder`; what the library reports goes into the header as `error`."""
-    header = _read(path, form, Path(folder))
-    (Path(folder) / "header.json").write_text(json.dumps(header), encoding="ascii")
+def main(path: str, form: str) -> None:
+    """Write the values of `path`, then what is known of its columns, or as `error` what the library says."""
+    _send("header", json.dumps(_read(path, form)).encode("ascii"))
 
 
-def _read(path: str, form: str, folder: Path) -> dict[str, Any]:
+def _send(kind: str, content: Any) -> None:
+    """Write a message: its kind in eight letters, its length, itself."""
+    sys.stdout.buffer.write(kind.ljust(8).encode("ascii") + len(content).to_bytes(8, "little"))
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _read(path: str, form: str) -> dict[str, Any]:
     import pyreadstat
 
     try:
-        return _copied(path, form, folder, {})
+        return _copied(path, form, {})
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         if isinstance(error, pyreadstat.ReadstatError) and "byte sequence" not in str(error):
             return {"error": str(error)}
+    _send("again", b"")
     try:
-        return {**_copied(path, form, folder, {"encoding": _GUESS}), "encoding": _GUESS, "guessed": True}
+        return {**_copied(path, form, {"encoding": _GUESS}), "encoding": _GUESS, "guessed": True}
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         return {"error": str(error)}
 
 
-def _copied(path: str, form: str, folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+def _copied(path: str, form: str, options: dict[str, Any]) -> dict[str, Any]:
     """Write the values of a file; what is known of its columns."""
-    import pyarrow as pa
-
     header: dict[str, Any] = {}
     rows = 0
-    with (folder / "values.arrow").open("wb") as file:
-        writer: Any = None
-        for data, meta in _stretches(path, form, options):
-            header = header or _header(meta)
-            batch = _batch(data, header, rows)
-            writer = writer or pa.ipc.new_stream(file, batch.schema)
-            writer.write_batch(batch)
-            rows += batch.num_rows
-        if writer is not None:
-            writer.close()
+    for data, meta in _stretches(path, form, options):
+        header = header or _header(meta)
+        for place, name in enumerate(header["names"]):
+            _send("column", _message(place, _array(name, data.iloc[:, place], header, rows)))
+        rows += len(data)
+        del data
     return header
 
 
@@ -82,10 +82,12 @@ def _stretches(path: str, form: str, options: dict[str, Any]) -> Iterator[tuple[
     columns = len(read(path, metadataonly=True, **options)[1].column_names)
     most, start = max(CELLS // max(columns, 1), 1), 0
     while True:
-        data, meta = read(path, row_offset=start, row_limit=most, **options)
-        yield data, meta
+        found = read(path, row_offset=start, row_limit=most, **options)
+        rows = len(found[0])
+        yield found
+        found = None
         start += most
-        if len(data) < most:
+        if rows < most:
             return
 
 
@@ -104,22 +106,27 @@ def _header(meta: Any) -> dict[str, Any]:
     }
 
 
-def _batch(data: Any, header: dict[str, Any], rows: int) -> Any:
+def _message(place: int, cells: Any) -> Any:
+    """A stretch of a column with the column's place, as an Arrow stream."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    batch = pa.RecordBatch.from_arrays([cells], names=[str(place)])
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
+
+
+def _array(name: str, column: Any, header: dict[str, Any], rows: int) -> Any:
     """Numbers as doubles, the rest as text; where a letter stands for a missing number goes to the header."""
     import pyarrow as pa
 
-    numeric, arrays = set(header["numeric"]), []
-    for place, name in enumerate(header["names"]):
-        column = data.iloc[:, place]
-        if name not in numeric:
-            arrays.append(pa.array(_cells(column), pa.string()))
-            continue
-        arrays.append(pa.array(_doubles(column), pa.float64(), from_pandas=False))
-        if _may_hold_letters(column):
-            found = [[rows + i, v] for i, v in enumerate(column) if isinstance(v, str)]
-            header["letters"].setdefault(name, []).extend(found)
-    fields = [pa.field(str(i), one.type) for i, one in enumerate(arrays)]
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+    if name not in header["numeric"]:
+        return pa.array(_cells(column), pa.string())
+    if _may_hold_letters(column):
+        found = [[rows + i, v] for i, v in enumerate(column) if isinstance(v, str)]
+        header["letters"].setdefault(name, []).extend(found)
+    return pa.array(_doubles(column), pa.float64(), from_pandas=False)
 
 
 def _cells(column: Any) -> list[str | None]:

@@ -19,10 +19,8 @@ from pipeline.exports.identifiers import is_identifier
 
 def held(columns: dict[str, list[object]]) -> Frame:
     rows = len(next(iter(columns.values())))
-    texts = {name: isinstance(cells[0], str) for name, cells in columns.items()}
-    typed = {
-        name: pd.Series(cells, dtype=object if texts[name] else float) for name, cells in columns.items()
-    }
+    kinds = {name: object if isinstance(cells[0], str) else float for name, cells in columns.items()}
+    typed = {name: pd.Series(cells, dtype=kinds[name]) for name, cells in columns.items()}
     return Frame.of(typed, pd.RangeIndex(1, rows + 1))
 
 
