@@ -182,7 +182,7 @@ def inspect(file: Path, *, json: bool = False) -> None:
 
     _warn([announced(file)])
     needed = memory_needed(file) if file.is_file() else 0
-    told = inspection.report(drafting.inspected(file), ROOT / "instruments")
+    told = inspection.report(drafting.inspected(file, ROOT), ROOT / "instruments")
     print(
         notation.dumps(told, indent=1, ensure_ascii=False)
         if json

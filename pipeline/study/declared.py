@@ -25,6 +25,19 @@ class Consent(Declared):
     accept: tuple[int | str, ...] = Field(min_length=1)
 
 
+class FormVersion(Declared):
+    """A file of another version of the same form: its rows follow those of the first file.
+
+    `renamed` maps a column in this file to the column of the first; `recoded` maps, by column of the first,
+    an answer in this file to the one that it stands for; `without` names columns that it did not ask.
+    """
+
+    file: str
+    renamed: Mapping[str, str] = Field(default_factory=dict)
+    recoded: Mapping[str, Mapping[int | str, int | str]] = Field(default_factory=dict)
+    without: tuple[str, ...] = ()
+
+
 class ExportFile(Declared):
     """One file of a survey platform.
 
@@ -67,6 +80,15 @@ class ExportFile(Declared):
         description="Column of an attention check -> the answers that pass it.",
     )
     missing_codes: tuple[int | float | str, ...] = ()
+    version: str | None = Field(
+        default=None, description="Column that says on which version of the form a row was answered."
+    )
+    versions: tuple[FormVersion, ...] = Field(
+        default=(), description="Files of other versions of the form, whose rows follow those of `file`."
+    )
+    without: tuple[str, ...] = Field(
+        default=(), description="Columns that only later versions of the form ask."
+    )
 
 
 class Scale(Declared):

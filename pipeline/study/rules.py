@@ -135,7 +135,8 @@ def _of_export(context: Context, export: Node) -> Iterator[Problem]:
 
 def _of_files(context: Context, export: Node) -> Iterator[Problem]:
     """What an export reads lies in the study's own folder."""
-    for node in (export["file"], export["dictionary"]):
+    versions = [version["file"] for version in export["versions"].entries()]
+    for node in (export["file"], export["dictionary"], *versions):
         if node.text is not None and not _inside(context.folder, node.text):
             message = "the file must lie in the study's own folder: no '..', no absolute path"
             yield node.problem(message, "such as exports/staff.csv")
