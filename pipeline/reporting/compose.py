@@ -54,6 +54,7 @@ from pipeline.reporting.tables import (
     reliability,
     rivals,
     sensitivity,
+    undecomposed,
     unlinked,
     validity,
     within_between,
@@ -82,6 +83,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     congruence.table,
     contextual.table,
     flat.table,
+    undecomposed.table,
     measured.table,
     rivals.table,
     changes.table,
@@ -112,6 +114,7 @@ KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
+    "undecomposed",
     *(
         "measured",
         "rivals",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +75,7 @@ def loadings(record: Record) -> tuple[Figure, Plot] | None:
     panels = [_forest(record, scale, rows) for scale, rows in known.items() if rows]
     if not panels:
         return None
-    drawn = draw_forest(panels, "Standardized loading on one factor a scale")
+    drawn = draw_forest(panels, "Standardized loading on one factor a scale", printed=_short)
     said = "; ".join(
         f"{p.title}: {numbers.bounded(min(p.est))} to {numbers.bounded(max(p.est))}" for p in panels
     )
@@ -87,6 +88,10 @@ def loadings(record: Record) -> tuple[Figure, Plot] | None:
         note=f"Bars are {numbers.confidence(0.95)} intervals. Items are named as in the export.",
     )
     return figure, drawn
+
+
+def _short(value: float) -> str:
+    return numbers.bounded(value, 1 if math.isclose(value, round(value, 1)) else 2)
 
 
 def _forest(record: Record, scale: str, rows: Entries) -> Forest:

@@ -17,6 +17,7 @@ from pipeline.reporting import fonts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 INK = "#18222d"
 SOFT = "#56626e"
@@ -48,32 +49,41 @@ class Plot:
 def plotted(width: float, height: float, draw: Callable[[Figure], None]) -> Plot:
     """Draw on a fresh figure of that size in inches."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with _LOCK, mpl.rc_context(_style()):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         draw(figure)
-        return Plot(_saved(figure, "png"), _saved(figure, "svg").decode("utf-8"))
+        return Plot(_png(figure), _svg(figure))
 
 
-def _saved(figure: Figure, form: str) -> bytes:
+def _png(figure: Figure) -> bytes:
+    """Draw the figure in points of colour; where its parts lie is settled here, and kept."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL.Image import frombuffer
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    figure.set_layout_engine("none")
+    return _in_few_colours(frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()))
+
+
+def _svg(figure: Figure) -> str:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    out = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(out, metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _in_few_colours(picture: Image) -> bytes:
+    """The picture with a palette of 128 colours: print-quality lines at a quarter of the size."""
+    from PIL.Image import Dither
+
     out = io.BytesIO()
-    metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
-    figure.savefig(out, format=form, dpi=DPI, metadata=metadata)
-    return _in_few_colours(out) if form == "png" else out.getvalue()
-
-
-def _in_few_colours(picture: io.BytesIO) -> bytes:
-    """The same picture with a palette of 128 colours: print-quality lines at a quarter of the size."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    with Image.open(picture) as image:
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
-            out, format="png", optimize=True, dpi=(DPI, DPI)
-        )
+    few = picture.convert("RGB").quantize(128, dither=Dither.NONE)
+    few.save(out, format="png", optimize=True, dpi=(DPI, DPI))
     return out.getvalue()
 
 

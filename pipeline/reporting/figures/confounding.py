@@ -61,6 +61,7 @@ def _panel(axes: Axes, effect: Along) -> None:
     axes.set_xlim(low, high)
     axes.tick_params(labelsize=9)
     axes.locator_params(axis="both", nbins=5)
+    axes.xaxis.set_major_formatter(lambda rho, _: "0" if rho == 0 else numbers.bounded(rho, 1))
     axes.set_title(folded(effect.title), fontsize=9.5)
     axes.set_xlabel(_printed(effect), fontsize=9.5, color=INK)
 

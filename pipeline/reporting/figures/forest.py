@@ -5,7 +5,7 @@ The numbers come from the stages. `validation_pictures` and `level_pictures` cal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,10 @@ class Forest:
     line: float | None = None
 
 
-def draw_forest(panels: Sequence[Forest], axis: str, *, row: float = ROW) -> Plot:
-    """Draw the panels three abreast; those of a row share their height."""
+def draw_forest(
+    panels: Sequence[Forest], axis: str, *, row: float = ROW, printed: Callable[[float], str] | None = None
+) -> Plot:
+    """Draw the panels three abreast; those of a row share their height; `printed` writes the numbers."""
     across = min(len(panels), ACROSS)
     rows = [panels[i : i + across] for i in range(0, len(panels), across)]
     row = min(row, TALLEST / sum(max(len(p.est) for p in one) for one in rows))
@@ -48,6 +50,8 @@ def draw_forest(panels: Sequence[Forest], axis: str, *, row: float = ROW) -> Plo
             _panel(cell, panel)
         for cell in cells[len(panels) :]:
             cell.set_axis_off()
+        if printed is not None:
+            grid[0][0].xaxis.set_major_formatter(lambda value, _: printed(value))
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
     return plotted(2.0 * across + 0.5, sum(heights) + 0.5 * len(rows) + 0.35, draw)

@@ -29,7 +29,9 @@ def draw_patterns(levels: Sequence[Patterns]) -> Plot:
     heights = [0.3 * len(level.present) + 0.75 for level in levels]
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(len(levels), 1, squeeze=False, height_ratios=heights)
+        grid = figure.subplots(
+            len(levels), 1, squeeze=False, height_ratios=[len(level.present) for level in levels]
+        )
         for (cell,), level in zip(grid, levels, strict=True):
             _panel(cell, level)
 

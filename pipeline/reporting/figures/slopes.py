@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.reporting import numbers
 from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
 from pipeline.reporting.figures.density import folded
 
@@ -58,5 +59,6 @@ def _panel(axes: Axes, pair: Pair, names: tuple[str, str], furthest: float) -> N
     axes.set_xlim(-1, 1)
     axes.set_ylim(-1.05 * furthest, 1.05 * furthest)
     axes.tick_params(labelsize=8.5)
-    axes.locator_params(nbins=5)
+    axes.locator_params(axis="y", nbins=5)
+    axes.set_xticks((-1, 0, 1), (numbers.number(-1, 0), "0", "1"))
     axes.set_title("\n".join(folded(pair.title, 30).split("\n")), fontsize=9.5)

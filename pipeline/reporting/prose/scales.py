@@ -77,7 +77,7 @@ def preferred_model(what: str, told: Found) -> str:
     if preferred is None:
         return f"For {what} no factor model is preferred: none converged to a proper solution."
     fits = {str(model["kind"]): model["fit"] for model in told["models"] if model.get("fit")}
-    cfi, rmsea = (numbers.bounded(fits[preferred][name]) for name in ("cfi", "rmsea"))
+    cfi, rmsea = (numbers.statistic(name, fits[preferred][name]) for name in ("cfi", "rmsea"))
     words = [
         f"For {what} the model to be preferred is that of {_kind(str(preferred))} "
         f"(CFI = {cfi}, RMSEA = {rmsea})"
