@@ -122,7 +122,7 @@ KNOWN = (
         "discriminant",
     ),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
-    *("loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
+    *("verdicts", "loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
