@@ -117,7 +117,8 @@ def test_a_hypothesis_is_told_by_its_verdict(
     [
         (
             {"verdict": "supported", "beyond_smallest": True},
-            "H1: all values that the data leave open lie on the expected side and are large enough to matter.",
+            "H1: all values that the data leave open lie on the expected side and are large enough to "
+            "matter.",
             "H1 can be built on as a relation seen in these data; whether changing the one would change",
         ),
         (
@@ -142,7 +143,8 @@ def test_a_hypothesis_is_told_by_its_verdict(
         ),
         (
             {"verdict": "not supported", "est": 0.001, "ci_lower": -0.002, "ci_upper": 0.004},
-            "H1: all values that the data leave open are smaller than what the study declared worth noticing.",
+            "H1: all values that the data leave open are smaller than what the study declared worth "
+            "noticing.",
             "H1 should not be built on",
         ),
     ],
