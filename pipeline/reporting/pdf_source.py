@@ -34,6 +34,7 @@ _INSET = 3.2
 _WIDTH = {False: 468.0, True: 648.0}
 _PAGE_LINES = 40
 _TALLEST = 430.0
+_RUNNING = 46.0
 _LONG = re.compile("[!-~]{19,}")
 
 
@@ -102,7 +103,7 @@ def _opening(document: Document, labels: Labels) -> Iterator[str]:
     way = "rtl" if direction.is_right_to_left(document.language) else "ltr"
     options = [f"title: {_string(markup.plain(document.title))}", f"language: {_string(language.lower())}"]
     options += [f"region: {_string(region.upper())}"] * (len(region) == 2)
-    options += [f"running: {_inline(document.title, labels)}", f"direction: {way}"]
+    options += [f"running: {_inline(_running(document.title), labels)}", f"direction: {way}"]
     if document.author:
         options.append(f"author: {_string(markup.plain(document.author))}")
     if document.banner:
@@ -113,6 +114,14 @@ def _opening(document: Document, labels: Labels) -> Iterator[str]:
     yield f"#title-block({_inline(document.title, labels)}, {subtitle}, ({lines}))"
     if sum(isinstance(block, Heading) and block.level < 3 for block in document.blocks) > 5:
         yield "#contents()"
+
+
+def _running(title: str) -> str:
+    """Shorten a title to the one line that the head of a page has room for."""
+    words = kept = markup.plain(title)
+    while layout.SOURCE_SANS.width(markup.literal(kept)) > _RUNNING:
+        kept = kept[:-1]
+    return title if kept == words else markup.literal(f"{kept.rstrip()}…")
 
 
 def _notice_of(missing: Sequence[str], labels: Labels) -> Iterator[str]:

@@ -67,7 +67,12 @@ def _at(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block, up
     }
     if not block.items:
         return told | {"agreement": None, "reason": "a ready score: agreement needs the answers to items"}
-    return told | _agreement(study, block, block.answers(frames), frame[upper], frame[block.score])
+    answers, units = block.answers(frames), frame[upper]
+    together = units[answers.notna().all(axis="columns")].value_counts()
+    if together[together > 1].sum() < study.declared.small_cell:
+        least = study.declared.small_cell
+        return told | {"agreement": None, "reason": f"fewer than {least} people are in groups of two or more"}
+    return told | _agreement(study, block, answers, units, frame[block.score])
 
 
 def _agreement(

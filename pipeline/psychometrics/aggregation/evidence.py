@@ -1,6 +1,6 @@
 """Everything that speaks for or against averaging a scale over groups, and a sentence about it.
 
-The validate stage is to call it for each scale that is averaged over a higher level.
+The validate stage calls it for each scale that is averaged over a higher level.
 """
 
 from __future__ import annotations

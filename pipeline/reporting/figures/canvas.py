@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pipeline.reporting import fonts
+from pipeline.reporting import fonts, lettering
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,17 +25,7 @@ BLUE = "#1d5d9b"
 PALE = "#c9dbec"
 DPI = 220
 _LOCK = threading.Lock()
-OTHER_SCRIPTS = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
-    *(
-        "PingFang SC",
-        "Hiragino Sans GB",
-        "Microsoft YaHei",
-        "SimHei",
-        "Arial Unicode MS",
-        "Noto Sans Devanagari",
-    ),
-)
+FAMILIES = ("Source Sans Pro", "DejaVu Sans")
 
 
 @dataclass(frozen=True)
@@ -54,6 +44,7 @@ def plotted(width: float, height: float, draw: Callable[[Figure], None]) -> Plot
     with _LOCK, mpl.rc_context(_style()):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         draw(figure)
+        _lend_faces(figure)
         return Plot(_png(figure), _svg(figure))
 
 
@@ -87,10 +78,20 @@ def _in_few_colours(picture: Image) -> bytes:
     return out.getvalue()
 
 
+def _lend_faces(figure: Figure) -> None:
+    """For letters that the shipped faces lack, let all text fall back on faces of this computer."""
+    from matplotlib.text import Text
+
+    texts = [one for one in figure.findobj(Text) if isinstance(one, Text)]
+    others, _ = lettering.families(lettering.strange("".join(one.get_text() for one in texts)))
+    for one in texts if others else ():
+        one.set_fontfamily([*FAMILIES, *others])
+
+
 def _style() -> Any:
     _register_fonts()
     return {
-        "font.family": ["Source Sans Pro", "DejaVu Sans", *_of_this_computer()],
+        "font.family": list(FAMILIES),
         "font.size": 10,
         "text.color": INK,
         "axes.labelcolor": SOFT,
@@ -108,15 +109,6 @@ def _style() -> Any:
         "svg.hashsalt": "report",
         "text.parse_math": False,
     }
-
-
-@cache
-def _of_this_computer() -> list[str]:
-    """Faces for scripts that the shipped ones lack, where this computer has them."""
-    from matplotlib.font_manager import fontManager
-
-    known = {entry.name for entry in fontManager.ttflist}
-    return [name for name in OTHER_SCRIPTS if name in known]
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.reporting.figures import svg
+from pipeline.reporting.figures import svg, titles
 from pipeline.reporting.figures.canvas import INK, SOFT, Plot, plotted
 
 if TYPE_CHECKING:
@@ -33,10 +33,9 @@ def draw_likert(items: Sequence[Item], responses: Mapping[float, str]) -> Plot:
             _bar(axes, row, item, values)
         _finish(axes, items, values)
         handles = [_swatch(value, values) for value in values]
-        names = [responses[value] for value in values]
-        figure.legend(
-            handles, names, loc="outside upper center", ncols=_ncols(names), frameon=False, fontsize=9
-        )
+        names = [titles.shortened(responses[value], LEGEND_WIDTH - KEY_WIDTH, 9) for value in values]
+        ncols = titles.abreast(names, LEGEND_WIDTH, 9, KEY_WIDTH)
+        figure.legend(handles, names, loc="outside upper center", ncols=ncols, frameon=False, fontsize=9)
 
     return plotted(6.5, _row(items) * len(items) + 0.95, draw)
 
@@ -97,12 +96,6 @@ def _widest(items: Sequence[Item]) -> float:
 def _row(items: Sequence[Item]) -> float:
     """Height of a row in inches: as much as the longest name needs."""
     return max(ROW, 0.13 * max(len(lines) for lines in _names(items)) + 0.03)
-
-
-def _ncols(names: Sequence[str]) -> int:
-    """As many answers abreast as are sure to fit; a legend that is too wide is cut off at its end."""
-    widest = max(svg.text_width(name, 9) for name in names) + KEY_WIDTH
-    return max(1, min(len(names), int(LEGEND_WIDTH // widest)))
 
 
 def _swatch(value: float, values: Sequence[float]) -> Patch:

@@ -67,8 +67,7 @@ def convergence(record: Record) -> list[str]:
 
 def _verdict(record: Record, level: str, sentence: str, names: list[str]) -> str:
     where = f"{listed(names)} over {record.many(level)}"
-    words = sentence.replace("Averaging over groups", f"Averaging {where}", 1)
-    return markup.literal(words) if "*" in words else words
+    return markup.literal(sentence).replace("Averaging over groups", f"Averaging {where}", 1)
 
 
 def preferred_model(what: str, told: Found) -> str:
