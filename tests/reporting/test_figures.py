@@ -16,6 +16,7 @@ from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.flow import Band, Loss, boxes_of, draw_flow
 from pipeline.reporting.figures.heatmap import draw_heatmap
 from pipeline.reporting.figures.likert import Item, draw_likert, shares
+from pipeline.reporting.tables.hypotheses import judged
 
 FLOW = [
     Band((("Teams", "60 listed"),), ()),
@@ -59,6 +60,7 @@ def test_every_study_gets_its_pictures(study: str) -> None:
     own = {"moderation_figure", "congruence_figure"} if study == "demo" else set()
     own |= {"scree"} if study in {"demo", "army-leadership"} else set()
     own |= set() if study == "plain" else {"slopes_figure"}
+    own |= {"verdicts"} if judged(recorded.record(study)) else set()
     assert set(made) == {"flow_figure", "diagram", "densities", "confounding", "heatmap"} | own
     for name, picture in made.items():
         assert picture.figure.id == name
