@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from types import ModuleType
 from typing import Any
 
-from pipeline.stages.artefacts import Workspace, read_json, write_json, write_whole
+from pipeline.declaration import StudyError
+from pipeline.stages.artefacts import Workspace, read_json, refusals_told, write_json, write_whole
 from pipeline.stages.identity import key_warnings
 from pipeline.stages.locking import alone
 from pipeline.stages.results import collect
@@ -52,13 +53,12 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
     A stage that fails leaves what it had written before. Its exception is raised here.
     """
     started = time.monotonic()
-    with alone(workspace):
+    with refusals_told(workspace.build), alone(workspace):
         session = _build(study, workspace, tell)
-    for done in session.execution_reports:
-        if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
-            raise done.exc_info[1]
-    if session.exit_code:
-        raise RuntimeError(f"the plan of {study.id} could not be made: {session.exit_code!r}")
+        for done in session.execution_reports:
+            if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
+                raise done.exc_info[1]
+    _check(session, study)
     ran = sum(done.outcome.name == "SUCCESS" for done in session.execution_reports)
     seconds = time.monotonic() - started
     tell(
@@ -143,7 +143,28 @@ def code_of(module: str) -> tuple[Path, ...]:
     return tuple(sorted(set(found.values())))
 
 
+def _check(session: Any, study: LoadedStudy) -> None:
+    """StudyError where the record of earlier runs could not be opened, which the disk is at fault for."""
+    if session.exit_code.name == "CONFIGURATION_FAILED":
+        raise StudyError.of(
+            f"build/{study.id}",
+            "the record of what has been run cannot be read or written there",
+            "make room, or raise a limit on the size of files; else delete the folder, it is made anew",
+        )
+    if session.exit_code:
+        raise RuntimeError(f"the plan of {study.id} could not be made: {session.exit_code!r}")
+
+
+def _check_temporary() -> None:
+    try:
+        gettempdir()
+    except FileNotFoundError as error:
+        where = "set TMPDIR to a folder with room where you may write"
+        raise StudyError.of("temporary files", "there is no folder for them", where) from error
+
+
 def _build(study: LoadedStudy, workspace: Workspace, tell: Tell | None) -> Any:
+    _check_temporary()
     import pytask
 
     config = workspace.build / "pytask.toml"
@@ -168,7 +189,7 @@ def _task(name: str, study: LoadedStudy, workspace: Workspace, tell: Tell | None
 
     stage = import_module(f"pipeline.stages.{name}")
     needed = stage.inputs(study, workspace)
-    absent = [path for path in needed if workspace.build not in path.parents and not path.exists()]
+    absent = [path for path in needed if workspace.build not in path.parents and not path.is_file()]
     declared = {**stage.declared(study), "missing files": [path.name for path in absent]}
     task = pytask.task(
         name=name,

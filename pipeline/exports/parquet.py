@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_UNPACKED = 8 * 1024**3
+MOST_UNFOLDED = 500
+SMALL = 256 * 1024**2
 
 
 def read_parquet(path: Path, part: Part = WHOLE) -> Export:
@@ -46,9 +48,15 @@ def _table(path: Path) -> Any:
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
             groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-            whole = sum(group.total_byte_size for group in groups)
-            if whole > LARGEST_UNPACKED:
-                raise ExportError(path.name, f"it unfolds to {whole / 1024**3:.0f} GB, more than is read")
+            cells = 8 * file.metadata.num_rows * file.metadata.num_columns
+            whole = max(cells, sum(group.total_byte_size for group in groups))
+            folded = whole > MOST_UNFOLDED * path.stat().st_size
+            if whole > LARGEST_UNPACKED or (folded and whole > SMALL):
+                raise ExportError(
+                    path.name,
+                    f"it unfolds to {whole / 1024**3:.1f} GB, more than is read of a file of its size",
+                    "export the columns that the study needs",
+                )
             return file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, ExportError):

@@ -1,4 +1,4 @@
-"""Names, e-mails and telephone numbers planted in columns of every kind: in no file, message, log or bundle."""
+"""Names, e-mails and telephone numbers planted in every kind of column: in no output, message or bundle."""
 
 from __future__ import annotations
 
