@@ -17,12 +17,19 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-from pipeline.declaration import StudyError
-from pipeline.stages.artefacts import Workspace, read_json, refusals_told, write_json, write_whole
+from pipeline.stages.artefacts import (
+    Workspace,
+    check_temporary_folder,
+    read_json,
+    refusals_told,
+    unreadable_record,
+    write_json,
+    write_whole,
+)
 from pipeline.stages.identity import key_warnings
 from pipeline.stages.locking import alone
 from pipeline.stages.results import collect
@@ -58,7 +65,7 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
         for done in session.execution_reports:
             if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
                 raise done.exc_info[1]
-    _check(session, study)
+    _check(session, workspace)
     ran = sum(done.outcome.name == "SUCCESS" for done in session.execution_reports)
     seconds = time.monotonic() - started
     tell(
@@ -143,28 +150,16 @@ def code_of(module: str) -> tuple[Path, ...]:
     return tuple(sorted(set(found.values())))
 
 
-def _check(session: Any, study: LoadedStudy) -> None:
-    """StudyError where the record of earlier runs could not be opened, which the disk is at fault for."""
+def _check(session: Any, workspace: Workspace) -> None:
+    """Raise where the plan could not be made; where its record could not be opened, the disk is at fault."""
     if session.exit_code.name == "CONFIGURATION_FAILED":
-        raise StudyError.of(
-            f"build/{study.id}",
-            "the record of what has been run cannot be read or written there",
-            "make room, or raise a limit on the size of files; else delete the folder, it is made anew",
-        )
+        raise unreadable_record(workspace)
     if session.exit_code:
-        raise RuntimeError(f"the plan of {study.id} could not be made: {session.exit_code!r}")
-
-
-def _check_temporary() -> None:
-    try:
-        gettempdir()
-    except FileNotFoundError as error:
-        where = "set TMPDIR to a folder with room where you may write"
-        raise StudyError.of("temporary files", "there is no folder for them", where) from error
+        raise RuntimeError(f"the plan of {workspace.study} could not be made: {session.exit_code!r}")
 
 
 def _build(study: LoadedStudy, workspace: Workspace, tell: Tell | None) -> Any:
-    _check_temporary()
+    check_temporary_folder()
     import pytask
 
     config = workspace.build / "pytask.toml"

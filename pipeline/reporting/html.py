@@ -59,7 +59,7 @@ def _paper(document: Document) -> str:
     if not document.banner:
         return ""
     text = "".join(f"\\{ord(it):x} " for it in markup.clean(markup.plain(document.banner)))
-    return f'@page{{@bottom-left{{content:"{text}";font:bold 8pt sans-serif;width:85%;text-align:left}}}}\n'
+    return f'@page{{@bottom-left{{content:"{text}";font:bold 7.5pt sans-serif;width:88%;text-align:left}}}}\n'
 
 
 def _policy() -> str:

@@ -49,7 +49,10 @@ def pictures(record: Record) -> dict[str, Picture]:
         *likert(record),
     ]
     pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
-    pairs += [validation_pictures.scree(record), validation_pictures.loadings(record)]
+    pairs += [
+        make(record)
+        for make in (validation_pictures.scree, validation_pictures.loadings, validation_pictures.information)
+    ]
     pairs += [
         make(record) for make in (level_pictures.slopes, level_pictures.caterpillar, level_pictures.patterns)
     ]

@@ -11,6 +11,7 @@ import errno
 import json
 import math
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,24 @@ def refusals_told(path: Path) -> Iterator[None]:
             raise
         why = f"it cannot be written: {os.strerror(error.errno or 0).lower()}"
         raise StudyError.of(f"{path.parent.name}/{path.name}", why, REFUSALS[error.errno]) from error
+
+
+def check_temporary_folder() -> None:
+    """StudyError where there is no folder for temporary files."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        where = "set TMPDIR to a folder with room where you may write"
+        raise StudyError.of("temporary files", "there is no folder for them", where) from error
+
+
+def unreadable_record(workspace: Workspace) -> StudyError:
+    """The error where the record of what has been run cannot be opened."""
+    return StudyError.of(
+        f"build/{workspace.study}",
+        "the record of what has been run cannot be read or written there",
+        "make room, or raise a limit on the size of files; else delete the folder, it is made anew",
+    )
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:

@@ -39,7 +39,8 @@ NOT_IN_RESULTS = frozenset({"columns", "labels", "id_proposals", "delimiter"})
 def collect(study: LoadedStudy, workspace: Workspace) -> dict[str, Any]:
     """Gather the results of every stage."""
     ingested = _ingested(study, workspace)
-    exports = {ingested[name]["file"]: ingested[name]["sha256"] for name in ingested}
+    files = [one for told in ingested.values() for one in told.get("versions") or [told]]
+    exports = {one["file"]: one["sha256"] for one in files}
     found = {name: read_json(_file(workspace, name)) for name in STAGES}
     found["validate"] = _without_withheld_wording(study, found["validate"])
     stages: dict[str, Any] = {

@@ -15,18 +15,22 @@ from typing import TYPE_CHECKING, Any
 from pipeline.stages import (
     agreement,
     cluster_means,
+    differential,
     dimensionality,
     estimators,
     factors,
     invariance,
+    item_response,
     measurement_models,
     missing_answers,
+    published,
     reliabilities,
     responding,
     scored,
     small_cells,
     structure,
     validity,
+    within_between,
 )
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.attempts import Told
@@ -40,7 +44,9 @@ if TYPE_CHECKING:
 
 Frames = Mapping[str, "pd.DataFrame"]
 
-SECTIONS = ("reliability", "items", "factor", "facets", "icc", "agreement", "dimensionality")
+SECTIONS = (
+    *("reliability", "items", "factor", "facets", "icc", "agreement", "dimensionality", "published", "irt"),
+)
 OPTIONS = {
     **reliabilities.OPTIONS,
     **factors.OPTIONS,
@@ -48,11 +54,15 @@ OPTIONS = {
     **structure.OPTIONS,
     **dimensionality.OPTIONS,
     **validity.OPTIONS,
+    **published.OPTIONS,
+    **item_response.OPTIONS,
     **invariance.OPTIONS,
+    **differential.OPTIONS,
     **responding.OPTIONS,
     **missing_answers.OPTIONS,
     "icc": "one-way analysis of variance with the mean cluster size (Bliese, 2000)",
     **agreement.OPTIONS,
+    **within_between.OPTIONS,
     "skew": "bias-adjusted (G1)",
     "correlations": "Pearson, pairwise; within: deviations from cluster means, N - J - 1 degrees of freedom; "
     "between: cluster means, each cluster counted once",
@@ -77,6 +87,8 @@ def validate(study: LoadedStudy, workspace: Workspace) -> None:
         level: validity.validity_of(study, frames, level, data, told) for level, data in together.items()
     }
     result["invariance"] = invariance.invariances(study, frames, told)
+    result["dif"] = differential.differentials(study, frames, told)
+    result["waba"] = within_between.within_and_between(study, frames, told)
     result["careless"] = _by_level(responding.careless_at, study, frames, told)
     result["missing_answers"] = _by_level(missing_answers.missing_at, study, frames, told)
     result["cluster_means"] = cluster_means.cluster_means(study, frames)
@@ -104,7 +116,7 @@ def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:  # no
 
 def declared(study: LoadedStudy) -> Mapping[str, object]:
     """Levels, which items make up which scale, their wording and possible answers."""
-    parts = {"items", "response_sets", "facets"}
+    parts = {"items", "response_sets", "facets", "published"}
     return {
         "levels": study.levels,
         "scales": {
@@ -119,6 +131,8 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "small_cell": study.declared.small_cell,
         "safety_items": {name: list(one.safety_items) for name, one in study.instruments.items()},
         "invariance": study.declared.invariance,
+        "validation": study.declared.validation.model_dump(mode="json"),
+        "edges": study.edges,
         "waves": {name: one.wave for name, one in study.declared.exports.items()},
         "covariates": {name: study.level_of(name) for name in study.declared.covariates},
         "instruments": {
@@ -161,6 +175,8 @@ def _scale(study: LoadedStudy, frames: Frames, scale: str, told: Told) -> dict[s
     if scored.has_total(study, scale):
         sections = _block(study, frames, block, told) | _in_groups(study, frames, block, told)
         sections["dimensionality"] = dimensionality.dimensions_of(study, frames, block, told)
+        sections["published"] = published.published_of(study, frames, block, told)
+        sections["irt"] = item_response.item_response_of(study, frames, block, told)
     parts = scored.facets(study, scale)
     sections["facets"] = {
         part.facet: {"title": study.instruments[scale].facets[part.facet or ""].title}

@@ -1,4 +1,4 @@
-"""Names, e-mails and telephone numbers planted in every kind of column: in no output, message or bundle."""
+"""Names, e-mails and phones planted in every kind of column: in no file, message, log or bundle."""
 
 from __future__ import annotations
 

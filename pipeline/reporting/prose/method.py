@@ -319,6 +319,10 @@ def _effects(record: Record) -> str:
     draws = options.get("draws")
     if not draws:
         return ""
+    if not any(r["kind"] == "specific" for r in record.effects):
+        return (
+            f"The path has no mediator, and so no indirect effect. {_lacking(record)}; nothing was imputed."
+        )
     return (
         "Indirect effects are products of the slopes along a route. Their "
         f"{numbers.confidence(record.confidence)} intervals are Monte Carlo intervals: "
