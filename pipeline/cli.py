@@ -53,6 +53,7 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
     from pipeline.exports.inspection import announced
     from pipeline.stages import ingest
     from pipeline.stages.artefacts import Workspace
+    from pipeline.stages.report import unshown
     from pipeline.study import load_study
 
     if bundle is not None:
@@ -63,6 +64,7 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
             print(f"Warning: {warning}", file=sys.stderr)
         _warn([announced(path) for path in ingest.inputs(loaded, workspace)])
         plan.run(loaded, workspace, tell=_say)
+    _warn([unshown(workspace)])
     for path in plan.reports(loaded, workspace):
         print(path.relative_to(ROOT).as_posix())
 
@@ -180,7 +182,7 @@ def inspect(file: Path, *, json: bool = False) -> None:
 
     _warn([announced(file)])
     needed = memory_needed(file) if file.is_file() else 0
-    told = inspection.report(drafting.inspected(file), ROOT / "instruments")
+    told = inspection.report(drafting.inspected(file, ROOT), ROOT / "instruments")
     print(
         notation.dumps(told, indent=1, ensure_ascii=False)
         if json

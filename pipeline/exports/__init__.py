@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.exports.containers import opened
+from pipeline.exports.containers import opened, sweep
 from pipeline.exports.delimited import NO_ANSWER, read_csv
 from pipeline.exports.export import (
     WHOLE,
@@ -44,6 +44,7 @@ from pipeline.exports.spss import read_spss
 from pipeline.exports.stata import read_stata
 from pipeline.exports.surveymonkey import read_surveymonkey
 from pipeline.exports.table import read_xlsx
+from pipeline.exports.versions import Version, joined, told_versions
 
 READERS: Mapping[str, Callable[[Path, Part], Export]] = {
     "qualtrics": read_qualtrics,
@@ -62,15 +63,22 @@ READERS: Mapping[str, Callable[[Path, Part], Export]] = {
 }
 
 
-def read_export(path: Path, platform: str, missing_codes: Sequence[Code] = (), part: Part = WHOLE) -> Export:
+def read_export(
+    path: Path,
+    platform: str,
+    missing_codes: Sequence[Code] = (),
+    part: Part = WHOLE,
+    scratch: Path | None = None,
+) -> Export:
     """Read a survey platform's file, or the part of it that `part` names.
 
     User-missing codes that the file itself declares are counted by code and become missing;
     `missing_codes` do the same in every column of answers. Direct identifiers are marked, not dropped.
-    A zip archive is read as the one data file in it. A file that mixes several kinds of rows is refused
-    until `part.rows` says which are meant, and so is a file that changes while it is read.
+    A zip archive is read as the one data file in it, unpacked into `scratch` meanwhile. A file that mixes
+    several kinds of rows is refused until `part.rows` says which are meant, and so is a file that changes
+    while it is read.
     """
-    export = read_whole(path, platform, part)
+    export = read_whole(path, platform, part, scratch)
     if export.parts and not part.rows:
         raise several_parts(path.name, export.parts)
     if not missing_codes:
@@ -79,7 +87,7 @@ def read_export(path: Path, platform: str, missing_codes: Sequence[Code] = (), p
     return mark_missing(export, dict.fromkeys(answers, tuple(missing_codes)))
 
 
-def read_whole(path: Path, platform: str, part: Part = WHOLE) -> Export:
+def read_whole(path: Path, platform: str, part: Part = WHOLE, scratch: Path | None = None) -> Export:
     """Read a file with all the kinds of rows that it may mix."""
     if platform not in READERS:
         raise ExportError(
@@ -88,7 +96,7 @@ def read_whole(path: Path, platform: str, part: Part = WHOLE) -> Export:
     if not path.is_file():
         raise ExportError(path.name, "there is no such file")
     before = _state(path)
-    with opened(path) as (file, member):
+    with opened(path, scratch) as (file, member):
         try:
             check_readable(file, platform)
             export = mark_identifiers(READERS[platform](file, part))
@@ -129,13 +137,17 @@ __all__ = [
     "ExportError",
     "Part",
     "Provenance",
+    "Version",
     "code_text",
     "holds_identifiers",
     "is_identifier",
+    "joined",
     "mark_identifiers",
     "mark_missing",
     "never_an_answer",
     "read_export",
     "read_whole",
+    "sweep",
+    "told_versions",
     "without_identifiers",
 ]

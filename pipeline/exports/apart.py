@@ -11,13 +11,15 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.exports import statistics_child
+from pipeline.exports.cells import packed_strings
 from pipeline.exports.export import (
     Column,
     Export,
@@ -28,6 +30,7 @@ from pipeline.exports.export import (
     mark_missing,
     sha256_of,
 )
+from pipeline.exports.frame import Frame, PackedNumbers, joined_numbers, joined_texts, packed_numbers
 from pipeline.exports.parts import rows_not_of_part
 from pipeline.exports.recognise import qualtrics_roles
 
@@ -59,14 +62,11 @@ def read_apart(path: Path, program: Program, part: Part) -> Export:
     """Read a file; user-missing codes are counted by code and become missing."""
     import pandas as pd
 
-    with tempfile.TemporaryDirectory(prefix="survey-pipeline-") as folder:
-        values = Path(folder) / "values"
-        _run_child(path, program, values)
-        header, frame = _unpack(values, path.name, program)
+    header, frame = _received(path, program)
     letters = _letters(header, frame)
     skip = rows_not_of_part(frame, part, path.name)
     rows = pd.Series([i not in skip for i in range(len(frame))], index=frame.index, dtype=bool)
-    frame = frame if rows.all() else frame[rows]
+    frame = frame if not skip else frame.taken(rows.to_numpy())
     columns = _columns(header)
     guessed = "not valid in its own encoding: read as Windows-1252"
     provenance = Provenance(
@@ -96,63 +96,105 @@ def damaged(file: str, title: str, why: str) -> ExportError:
     )
 
 
-def _run_child(path: Path, program: Program, target: Path) -> None:
-    script = str(Path(statistics_child.__file__))
-    command = [sys.executable, "-P", script, str(path.resolve()), program.form, str(target)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
+def _received(path: Path, program: Program) -> tuple[dict[str, Any], Frame]:
+    """What the child makes of a file; nothing of it touches the disk on the way."""
+    gathered, expired = _Gathered(), threading.Event()
+    with tempfile.TemporaryFile() as complaints, _child(path, program, complaints) as child:
+
+        def give_up() -> None:
+            expired.set()
+            child.kill()
+
+        watch = threading.Timer(_PATIENCE, give_up)
+        watch.start()
+        try:
+            header = gathered.read(child.stdout or complaints)
+        finally:
+            watch.cancel()
+            child.kill()
+        complaints.seek(0)
+        last = complaints.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+    if expired.is_set():
         why = f"reading it took more than {_PATIENCE / 60:.0f} minutes"
-        raise damaged(path.name, program.title, why) from None
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise damaged(path.name, program.title, why)
+    if header is None:
         why = last[0] if last else "the library that reads such files crashed on it"
         raise damaged(path.name, program.title, why)
+    _check(header, path.name, program)
+    return header, gathered.frame(header["names"])
 
 
-def _unpack(values: Path, file: str, program: Program) -> tuple[dict[str, Any], pd.DataFrame]:
-    with values.open("rb") as source:
-        header: dict[str, Any] = json.loads(source.read(int.from_bytes(source.read(8), "little")))
-        if "error" in header:
-            raise damaged(file, program.title, str(header["error"]).rstrip("."))
-        return header, _frame(header, source, values.stat().st_size - source.tell(), file, program)
+def _child(path: Path, program: Program, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    script = str(Path(statistics_child.__file__))
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints)
 
 
-def _frame(
-    header: Mapping[str, Any], source: BinaryIO, left: int, file: str, program: Program
-) -> pd.DataFrame:
-    import numpy as np
-    import pandas as pd
-
-    names = header["names"]
-    if not names:
+def _check(header: Mapping[str, Any], file: str, program: Program) -> None:
+    if "error" in header:
+        raise damaged(file, program.title, str(header["error"]).rstrip("."))
+    if not header["names"]:
         raise ExportError(file, "the file holds no variables")
-    if len(set(names)) < len(names):
+    if len(set(header["names"])) < len(header["names"]):
         raise damaged(file, program.title, "two variables have the same name")
-    rows = left // 8 // max(len(header["numeric"]), 1)
-    rows = rows if header["numeric"] else len(next(iter(header["text"].values())))
-    index = pd.RangeIndex(1, rows + 1)
-    numbers = {name: np.fromfile(source, "float64", rows) for name in header["numeric"]}
-    columns = {
-        name: pd.Series(numbers[name], index=index, copy=False)
-        if name in numbers
-        else pd.Series(_texts(header["text"].pop(name)), index=index, dtype=object)
-        for name in names
-    }
-    return pd.DataFrame(columns, index=index, copy=False)
 
 
-def _texts(cells: list[str | None]) -> list[str | None]:
-    """Cells without the space after them; equal ones are kept once."""
-    known = {cell: _text(cell) for cell in set(cells)}
-    return [known[cell] for cell in cells]
+@dataclass
+class _Gathered:
+    """The columns that the child sends, packed a stretch of rows at a time."""
+
+    columns: dict[int, list[Any]] = field(default_factory=dict)
+
+    def read(self, source: IO[bytes]) -> dict[str, Any] | None:
+        """Take every message; what is known of the columns, or None where the child broke off."""
+        while len(head := source.read(16)) == 16:
+            content = source.read(int.from_bytes(head[8:], "little"))
+            kind = head[:8].strip()
+            if kind == b"header":
+                known: dict[str, Any] = json.loads(content)
+                return known
+            if kind == b"again":
+                self.columns = {}
+            elif kind == b"column":
+                self._take(content)
+        return None
+
+    def _take(self, content: bytes) -> None:
+        import pyarrow as pa
+
+        with pa.ipc.open_stream(pa.py_buffer(content)) as batches:
+            place, cells = int(batches.schema.names[0]), batches.read_next_batch().column(0)
+        number = pa.types.is_floating(cells.type)
+        packed = packed_numbers(cells) if number else packed_strings(_trimmed(cells))
+        self.columns.setdefault(place, []).append(packed)
+
+    def frame(self, names: Sequence[str]) -> Frame:
+        """The columns under their names."""
+        import pandas as pd
+
+        held = {
+            name: joined_numbers(pieces) if isinstance(pieces[0], PackedNumbers) else joined_texts(pieces)
+            for name, pieces in zip(names, (self.columns.pop(i) for i in range(len(names))), strict=True)
+        }
+        rows = next(len(column.values if column.codes is None else column.codes) for column in held.values())
+        return Frame(pd.RangeIndex(1, rows + 1), held)
 
 
-def _text(cell: str | None) -> str | None:
-    return cell.rstrip() if cell and cell.strip() else None
+def _trimmed(cells: Any) -> Any:
+    """Text without the space after it; what is missing is blank."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = cells.fill_null("")
+    padded = pc.match_substring_regex(cells, "[^!-~]$").to_numpy(zero_copy_only=False)
+    if not padded.any():
+        return cells
+    trimmed = [str(cells[i].as_py()).rstrip() for i in np.flatnonzero(padded).tolist()]
+    return pc.replace_with_mask(cells, pa.array(padded), pa.array(trimmed, pa.string()))
 
 
-def _letters(header: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, pd.Series]:
+def _letters(header: Mapping[str, Any], frame: Frame) -> dict[str, pd.Series]:
     """The extended missing values (.a to .z) of numeric columns, by row."""
     import pandas as pd
 
@@ -200,10 +242,10 @@ def _with_moments(export: Export, formats: Mapping[str, str | None], program: Pr
     for name, spelled in formats.items():
         kind = (spelled or "").upper()
         whole = kind.startswith(program.moments)
-        if (whole or kind.startswith(program.dates)) and frame[name].dtype != object:
+        if (whole or kind.startswith(program.dates)) and not frame.is_text(name):
             unit = 1 / program.per_second if whole else program.day
             moments = [_moment(count * unit, program.epoch, whole=whole) for count in frame[name].tolist()]
-            frame = frame.assign(**{name: pd.Series(moments, index=frame.index, dtype=object)})
+            frame = frame.having({name: pd.Series(moments, index=frame.index, dtype=object)})
     return Export(frame, export.columns, export.provenance, export.missing_counts, elsewhere=export.elsewhere)
 
 

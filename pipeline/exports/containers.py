@@ -10,7 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import lzma
+import os
 import re
+import shutil
 import struct
 import tempfile
 import zipfile
@@ -27,6 +29,7 @@ from pipeline.exports.text import Records
 LARGEST_UNPACKED = 2 * 1024**3
 MOST_UNFOLDED = 200
 SMALL = 32 * 1024**2
+_UNPACKED = "unpacked-"
 MOST_MEMBERS = 2000
 MOST_CELLS = 100_000_000
 _DATA = frozenset({".csv", ".tsv", ".txt", ".sav", ".zsav", ".dta", ".sas7bdat", ".xpt", ".xlsx", ".parquet"})
@@ -39,17 +42,46 @@ _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Path, str | None]]:
-    """The file to read and the member's name: the file itself, or the only data file of an archive."""
+def opened(path: Path, scratch: Path | None = None) -> Iterator[tuple[Path, str | None]]:
+    """The file to read and the member's name: the file itself, or the only data file of an archive.
+
+    An archive is unpacked into `scratch`, or the system's folder for such files where the caller has none. A
+    copy that a killed process left in `scratch` goes when the next archive is unpacked there, or by `sweep`.
+    """
     if not is_archive(path):
         yield path, None
         return
     with _archive(path) as archive:
         member = _only_data(archive, path.name)
-        with tempfile.TemporaryDirectory(prefix="survey-pipeline-") as folder:
+        if scratch is not None:
+            sweep(scratch)
+            scratch.mkdir(parents=True, exist_ok=True)
+        prefix = f"{_UNPACKED}{os.getpid()}-"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=scratch) as folder:
             target = Path(folder) / f"member{PurePosixPath(member.filename).suffix.lower()}"
             _unpack(archive, member, target, path.name)
             yield target, PurePosixPath(member.filename.replace("\\", "/")).name
+
+
+def sweep(scratch: Path) -> None:
+    """Remove what processes that are no more have left unpacked."""
+    for folder in scratch.glob(f"{_UNPACKED}*-*"):
+        owner = folder.name.removeprefix(_UNPACKED).partition("-")[0]
+        if owner.isdecimal() and not _is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process is there; on Windows any is taken to be gone, for an open file cannot be removed."""
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def is_archive(path: Path) -> bool:

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.exports.cells import Packed, are_blank, coded
 from pipeline.exports.export import WHOLE, Column, Export, ExportError, Part, Provenance, sha256_of
+from pipeline.exports.frame import Frame, Held, PackedNumbers, joined_numbers, joined_texts
 from pipeline.exports.parts import not_of_part
 from pipeline.exports.recognise import LOOKS, of_another_platform, of_headers
 from pipeline.exports.rows import Rows
@@ -36,7 +38,7 @@ MOST_KNOWN = 20_000
 class Table:
     """Typed columns under their names, with what was counted and noted on the way."""
 
-    frame: pd.DataFrame
+    frame: Frame
     missing_counts: dict[str, dict[str, int]]
     notes: tuple[str, ...]
 
@@ -116,29 +118,41 @@ def tabulate(
     `skip` holds positions below the header that belong to another part of the file.
     """
     import numpy as np
-    import pandas as pd
 
     header = headers(records.rows[0], file)
-    body = range(header_rows, len(records.rows))
-    kept = np.array([i for i in body if i not in records.rows.blank and i - header_rows not in skip], "int64")
     _check_even(records, header_rows, skip, len(header), file)
-    index = pd.Index(kept - (header_rows - 1))
-    columns: dict[str, pd.Series] = {}
+    kept, index = _kept(records.rows, header_rows, skip)
+    columns: dict[str, Held] = {}
     counts: dict[str, dict[str, int]] = {}
     commas: list[str] = []
     for position, name in enumerate(header):
-        column = _Cells(records.rows, position, header_rows, kept if len(kept) < len(body) else None)
-        if not name and column.are_blank():
+        pieces = _Pieces(records.rows, position, header_rows, kept)
+        if not name and all(np.all(are_blank(piece)) for piece in pieces):
             continue
-        values, found, comma = _typed(column, decimal_comma)
         label = name or f"(column {position + 1})"
-        columns[label] = pd.Series(values, index=index, dtype=values.dtype, copy=False)
+        columns[label], found, comma = _typed(pieces, decimal_comma)
         counts.update({label: found} if found else {})
         commas += [label] if comma else []
     blank = sum(i >= header_rows for i in records.rows.blank)
     notes = [f"{blank} blank rows left out"] if blank else []
     notes += [f"decimal comma in: {', '.join(commas)}"] if commas else []
-    return Table(pd.DataFrame(columns, index=index, copy=False), counts, tuple(notes))
+    return Table(Frame(index, columns), counts, tuple(notes))
+
+
+def _kept(rows: Rows, header_rows: int, skip: frozenset[int]) -> tuple[np.ndarray | None, pd.Index]:
+    """The positions of the rows to take, or None for all below the header, and their numbers from 1."""
+    import numpy as np
+    import pandas as pd
+
+    body = len(rows) - header_rows
+    left = {i for i in rows.blank if i >= header_rows} | {i + header_rows for i in skip}
+    if not left:
+        return None, pd.RangeIndex(1, max(body, 0) + 1)
+    mask = np.ones(len(rows), dtype=bool)
+    mask[:header_rows] = False
+    mask[list(left)] = False
+    kept = np.flatnonzero(mask)
+    return kept, pd.Index(kept - (header_rows - 1))
 
 
 def headers(cells: Sequence[str], file: str) -> list[str]:
@@ -184,77 +198,47 @@ def _check_even(records: Records, header_rows: int, skip: frozenset[int], width:
 
 
 @dataclass(frozen=True)
-class _Cells:
-    """A column's cells below the header, a block at a time; `kept` holds the rows to take, or all."""
+class _Pieces:
+    """A column's cells below the header, packed, a block at a time; `kept` holds the rows to take, or all."""
 
     rows: Rows
     number: int
     start: int
     kept: np.ndarray | None
 
-    def __iter__(self) -> Iterator[list[str]]:
-        blocks = self.rows.column(self.number, self.start)
-        if self.kept is None:
-            yield from blocks
-            return
-        import numpy as np
-
-        begin = self.start
-        for cells in blocks:
-            low, high = np.searchsorted(self.kept, [begin, begin + len(cells)])
-            yield [cells[i - begin] for i in self.kept[low:high].tolist()]
-            begin += len(cells)
-
-    def are_blank(self) -> bool:
-        """Whether no cell is filled."""
-        return not any(cell.strip() for block in self for cell in set(block))
+    def __iter__(self) -> Iterator[Packed]:
+        return self.rows.pieces(self.number, self.start, self.kept)
 
 
-def _typed(cells: _Cells, decimal_comma: bool) -> tuple[np.ndarray, dict[str, int], bool]:
+def _typed(pieces: _Pieces, decimal_comma: bool) -> tuple[Held, dict[str, int], bool]:
     """A column as numbers where every answer is one, else as text; with counts of `NA` and the like."""
     for comma in (False, True) if decimal_comma else (False,):
-        found = _as_numbers(cells, comma)
+        found = _as_numbers(pieces, comma)
         if found is not None:
             return *found, comma
-    return _as_text(cells), {}, False
+    return joined_texts(list(pieces)), {}, False
 
 
-def _as_numbers(cells: _Cells, comma: bool) -> tuple[np.ndarray, dict[str, int]] | None:
+def _as_numbers(pieces: _Pieces, comma: bool) -> tuple[Held, dict[str, int]] | None:
     """The numbers of a column, or None as soon as a cell is not a number but a code or a text."""
     import numpy as np
 
     known: dict[str, float] = {}
     counts = Counter[str]()
-    blocks: list[np.ndarray] = []
-    for block in cells:
-        seen = set(block)
-        new = _numbers(seen.difference(known), comma)
+    blocks: list[PackedNumbers] = []
+    for cells in map(coded, pieces):
+        new = _numbers(set(cells.values).difference(known), comma)
         if new is None:
             return None
-        known = (
-            {**known, **new}
-            if len(known) < MOST_KNOWN
-            else {cell: known[cell] for cell in seen & known.keys()} | new
-        )
-        blocks.append(np.fromiter(map(known.__getitem__, block), "float64", len(block)))
-        absent = {cell for cell in seen if cell.strip() in NO_ANSWER}
-        counts.update(cell.strip() for cell in block if cell in absent) if absent else None
-    return np.concatenate([*blocks, np.empty(0)]), dict(counts)
-
-
-def _as_text(cells: _Cells) -> np.ndarray:
-    """The text of a column as written, blanks as None; equal answers are kept once where they recur."""
-    import numpy as np
-
-    known: dict[str, str | None] = {}
-    blocks: list[np.ndarray] = []
-    for block in cells:
-        seen = set(block)
+        known.update(new)
+        values = np.array([known[cell] for cell in cells.values], "float64")
+        blocks.append(PackedNumbers(values, cells.codes))
+        for place, cell in enumerate(cells.values):
+            if cell.strip() in NO_ANSWER:
+                counts[cell.strip()] += int((cells.codes == place).sum())
         if len(known) > MOST_KNOWN:
             known = {}
-        known.update((cell, cell if cell.strip() else None) for cell in seen.difference(known))
-        blocks.append(np.fromiter(map(known.__getitem__, block), object, len(block)))
-    return np.concatenate([*blocks, np.empty(0, object)])
+    return joined_numbers(blocks), dict(counts)
 
 
 def _numbers(cells: set[str], comma: bool) -> dict[str, float] | None:

@@ -1,15 +1,18 @@
 """What every reader returns: an `Export` of typed columns, their codebook and where they came from.
 
-The readers of this room make it, `stages/ingest` takes it. Numbers are float64, text is str or None,
-and nothing is coerced without a count or a note.
+The readers of this room make it, `stages/ingest` takes it. Numbers are float64, text is str or None, and
+nothing is coerced without a count or a note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from pipeline.exports.frame import Frame, Held
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +69,7 @@ class Provenance:
     """Where an export came from and how it was read. `file` is the name only.
 
     `header_rows` counts every row above the answers, as a spreadsheet shows them; SPSS files have none.
+    `versions` tells of each file, where several were joined.
     """
 
     file: str
@@ -76,6 +80,7 @@ class Provenance:
     header_rows: int
     rows: int
     notes: tuple[str, ...] = ()
+    versions: tuple[Provenance, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,15 +88,17 @@ class Export:
     """A file as read. The frame's index is the data row in the file, from 1 (SPSS: case number).
 
     `parts` names the kinds of rows that a file mixes (events, repeating forms), as `Part.rows` selects
-    them; `elsewhere` counts the rows of parts that were not selected.
+    them; `elsewhere` counts the rows of parts that were not selected. `starts` says, where several files
+    were joined, how many rows are numbered before those of each.
     """
 
-    frame: pd.DataFrame
+    frame: Frame
     columns: Mapping[str, Column]
     provenance: Provenance
     missing_counts: Mapping[str, Mapping[str, int]]
     parts: tuple[Mapping[str, str], ...] = ()
     elsewhere: int = 0
+    starts: tuple[tuple[str, int], ...] = ()
 
     def role(self, role: str) -> Column | None:
         """The column that plays a role, or None."""
@@ -100,21 +107,20 @@ class Export:
 
 def mark_missing(export: Export, codes: Mapping[str, tuple[Missing, ...]]) -> Export:
     """Turn codes that mean "no answer" into missing values, counted by column and code."""
-    frame = export.frame.copy(deep=False)
+    new: dict[str, Held] = {}
     counts = {name: dict(found) for name, found in export.missing_counts.items()}
     columns = dict(export.columns)
     for name, missing in codes.items():
-        hit = _hits(frame[name], missing)
-        if hit.any():
-            found = frame.loc[hit, name].value_counts().sort_index()
+        known = columns[name].missing
+        more = tuple(code for code in missing if code not in known)
+        columns[name] = replace(columns[name], missing=known + more)
+        kept, found = export.frame.held[name].without(partial(_hits, missing=missing))
+        if found:
+            new[name] = kept
             told = counts.setdefault(name, {})
             for code, n in found.items():
-                told[code_text(code)] = told.get(code_text(code), 0) + int(n)
-            frame.loc[hit, name] = None if frame[name].dtype == object else float("nan")
-        known = columns[name].missing
-        new = tuple(code for code in missing if code not in known)
-        columns[name] = replace(columns[name], missing=known + new)
-    return replace(export, frame=frame, columns=columns, missing_counts=counts)
+                told[code_text(code)] = told.get(code_text(code), 0) + n
+    return replace(export, frame=export.frame.having(new), columns=columns, missing_counts=counts)
 
 
 def code_text(code: object) -> str:

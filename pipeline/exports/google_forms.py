@@ -55,7 +55,7 @@ def _with_choices(export: Export) -> Export:
 
 
 def _with(export: Export, name: str, cells: pd.Series) -> Export:
-    return replace(export, frame=export.frame.assign(**{name: cells}))
+    return replace(export, frame=export.frame.having({name: cells}))
 
 
 def _parted(cells: pd.Series) -> pd.Series | None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.exports.export import Export
+from pipeline.exports.frame import Held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,7 @@ def mark_identifiers(export: Export) -> Export:
     """Mark the columns that identify a person by their header or their contents."""
     columns = {
         name: replace(column, kind="identifier")
-        if column.role is None and column.kind != "multiple" and _identifies(name, export.frame[name])
+        if column.role is None and column.kind != "multiple" and _identifies(name, export.frame.held[name])
         else column
         for name, column in export.columns.items()
     }
@@ -86,13 +87,18 @@ def holds_identifiers(values: pd.Series, share: float = 0.5) -> bool:
     if values.dtype != object:
         return False
     seen = [str(value) for value in values.dropna().unique()[:SEEN].tolist()]
+    return _identify(seen, int(values.notna().sum()), share)
+
+
+def _identify(seen: list[str], answers: int, share: float) -> bool:
+    """Whether different texts identify people; `answers` counts those that recur as well."""
     if not seen:
         return False
     if sum(map(is_identifier, seen)) >= share * len(seen):
         return True
     if sum(any(found.search(text) for found in _WITHIN) for text in seen) >= share * len(seen):
         return True
-    return _are_names(seen, int(values.notna().sum())) or _are_births(seen)
+    return _are_names(seen, answers) or _are_births(seen)
 
 
 def is_identifier(text: str) -> bool:
@@ -112,8 +118,10 @@ def never_an_answer(header: str) -> bool:
     return _PLATFORM.fullmatch("".join(_words(header))) is not None
 
 
-def _identifies(header: str, values: pd.Series) -> bool:
-    return _named_so(header) or holds_identifiers(values)
+def _identifies(header: str, column: Held) -> bool:
+    if _named_so(header):
+        return True
+    return column.is_text and _identify([*map(str, column.different(SEEN))], column.answered(), 0.5)
 
 
 def _are_names(seen: list[str], answers: int) -> bool:

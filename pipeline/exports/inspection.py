@@ -94,20 +94,20 @@ def announced(path: Path) -> str | None:
     )
 
 
-def inspect_export(path: Path, part: Part | None = None) -> Inspection:
+def inspect_export(path: Path, part: Part | None = None, scratch: Path | None = None) -> Inspection:
     """Find the platform, read the file (of several parts the first), and say what is in it."""
     if not path.is_file():
         raise ExportError(path.name, "there is no such file")
     if path.stat().st_size == 0:
         raise ExportError(path.name, "the file is empty", "export it again")
-    with opened(path) as (file, _):
+    with opened(path, scratch) as (file, _):
         finding = detect(file)
     wanted = part or Part()
-    export = read_whole(path, finding.platform, wanted)
+    export = read_whole(path, finding.platform, wanted, scratch)
     parts = export.parts
     if parts and not wanted.rows:
         wanted = Part(wanted.sheet, parts[-1], wanted.dictionary)
-        export = read_whole(path, finding.platform, wanted)
+        export = read_whole(path, finding.platform, wanted, scratch)
     columns = tuple(_described(export, column) for column in export.columns.values())
     origin = export.provenance
     return Inspection(
@@ -199,4 +199,4 @@ def _respondents(export: Export, columns: tuple[Described, ...]) -> int:
     answers = [column.name for column in columns if column.kind in {"item", "multi-select"}]
     if not answers:
         return len(export.frame)
-    return int(export.frame[answers].notna().any(axis="columns").sum())
+    return int(export.frame.table(answers).notna().any(axis="columns").sum())

@@ -7,7 +7,6 @@ they belong to, so that what is nested in the form (clients in a worker's form) 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from pipeline.exports.recognise import of_another_platform, of_headers
 from pipeline.exports.rows import Rows
 from pipeline.exports.table import read_table
 from pipeline.exports.text import Records
+from pipeline.exports.versions import told_versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,9 @@ def read_kobo(path: Path, part: Part = WHOLE) -> Export:
     names, notes = told_apart(records.rows[0])
     known = {name: _column(name) for name in names}
     export = assembled(path, "kobo", renamed(records, names), 1, known, part=part, notes=notes)
-    return _with_versions(_with_choices(with_iso_moments(export)))
+    export = _with_choices(with_iso_moments(export))
+    version = export.role("version")
+    return export if version is None else told_versions(export, version.name)
 
 
 def _column(name: str) -> Column:
@@ -134,18 +136,3 @@ def _is_unsplit(cells: pd.Series) -> bool:
     names = {name for cell in cells.dropna() for name in str(cell).split()}
     once = all(len(set(row)) == len(row) for row in (str(cell).split() for cell in cells.dropna()))
     return once and len(names) <= MOST_CHOICES and all(map(_CHOICE.fullmatch, names))
-
-
-def _with_versions(export: Export) -> Export:
-    """Say how many versions of the form the rows were answered on."""
-    version = export.role("version")
-    if version is None:
-        return export
-    counts = Counter(export.frame[version.name].dropna())
-    if len(counts) < 2:
-        return export
-    note = (
-        f"answered on {len(counts)} versions of the form ({', '.join(map(str, counts.values()))} rows): "
-        "look whether its questions or choices changed"
-    )
-    return replace(export, provenance=replace(export.provenance, notes=(*export.provenance.notes, note)))

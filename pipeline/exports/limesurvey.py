@@ -79,18 +79,17 @@ def _column(name: str) -> Column:
 def _without_false_dates(export: Export) -> Export:
     """LimeSurvey writes 1980-01-01 where it was told to keep no dates: that is no moment."""
     ended = export.role("ended")
-    if ended is None or export.frame[ended.name].dtype != object:
+    if ended is None or not export.frame.is_text(ended.name):
         return export
     false = export.frame[ended.name].map(lambda cell: isinstance(cell, str) and cell.startswith(_UNDATED))
     n = int(false.sum())
     if not n:
         return export
-    frame = export.frame.copy()
-    frame.loc[false.astype(bool), ended.name] = None
+    moments = export.frame[ended.name].mask(false.astype(bool), None).astype(object)
     note = f"'{ended.name}': {n} moments of 1980-01-01, which stands for a submission without a date"
     return replace(
         export,
-        frame=frame,
+        frame=export.frame.having({ended.name: moments.where(moments.notna(), None)}),
         provenance=replace(export.provenance, notes=(*export.provenance.notes, note)),
     )
 
@@ -105,7 +104,7 @@ def _with_choices(export: Export) -> Export:
         elif seen and seen <= {"Yes", "No", "N/A"} and "No" in seen:
             long.append(group)
     unreached = _nothing_else(export, [name for group in long for name in group])
-    proven = [group for group in long if (unreached & _all_no(export.frame[list(group)])).any()]
+    proven = [group for group in long if (unreached & _all_no(export.frame.table(group))).any()]
     doubtful = [group[0] for group in long if group not in proven]
     export = settled(export, [*short, *proven])
     if not doubtful:
@@ -133,7 +132,7 @@ def _nothing_else(export: Export, apart: Iterable[str]) -> pd.Series:
     answers = [
         name for name, column in export.columns.items() if column.kind == "answer" and name not in left
     ]
-    return export.frame[answers].replace("N/A", None).isna().all(axis="columns")
+    return export.frame.table(answers).replace("N/A", None).isna().all(axis="columns")
 
 
 def _all_no(frame: pd.DataFrame) -> pd.Series:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.exports.export import Export
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Order = Literal["month first", "day first"]
 _SLASHED = re.compile(
@@ -28,12 +31,14 @@ _YEAR_FIRST = re.compile(
 
 def with_iso_moments(export: Export, usual: Order | None = None) -> Export:
     """Columns of moments as ISO text; `usual` is the platform's own order, where it has one."""
-    frame, columns = export.frame.copy(), dict(export.columns)
+    import pandas as pd
+
+    read_anew: dict[str, pd.Series] = {}
     notes = list(export.provenance.notes)
     for name, column in export.columns.items():
-        if column.role not in {"started", "ended", "recorded"} or frame[name].dtype != object:
+        if column.role not in {"started", "ended", "recorded"} or not export.frame.is_text(name):
             continue
-        texts = [str(cell) for cell in frame[name].dropna()]
+        texts = export.frame.held[name].different(len(export.frame))
         if all(_is_iso(text) for text in texts):
             continue
         order = _order(texts, usual)
@@ -41,13 +46,13 @@ def with_iso_moments(export: Export, usual: Order | None = None) -> Export:
             notes.append(f"'{name}': day and month could be read both ways, so no moment was read")
             continue
         read = {text: _iso(text, order) for text in set(texts)}
-        frame[name] = frame[name].map(lambda cell, read=read: _told(cell, read)).astype(object)
-        frame[name] = frame[name].where(frame[name].notna(), None)
+        cells = export.frame[name]
+        told = [_told(cell, read) for cell in cells.tolist()]
+        read_anew[name] = pd.Series(told, index=cells.index, dtype=object)
         if not any("+" in (moment or "")[19:] for moment in read.values()):
             notes.append(f"'{name}' names no time zone")
-    return replace(
-        export, frame=frame, columns=columns, provenance=replace(export.provenance, notes=tuple(notes))
-    )
+    origin = replace(export.provenance, notes=tuple(notes))
+    return replace(export, frame=export.frame.having(read_anew), provenance=origin)
 
 
 def _told(cell: object, read: dict[str, str | None]) -> object:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.exports.export import Column, Export, code_text
+from pipeline.exports.frame import Held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,22 +31,23 @@ def settled(
 
     `unchosen` are the marks (in small letters) of a choice that was not made; a blank always is one.
     """
-    frame, columns = export.frame.copy(deep=False), dict(export.columns)
+    new: dict[str, pd.Series] = {}
+    columns = dict(export.columns)
     counts = {name: dict(found) for name, found in export.missing_counts.items()}
     for group in groups:
-        told = {name: frame[name].map(lambda cell: _mark(cell, unchosen)) for name in group}
+        told = {name: _marks(export.frame.held[name], unchosen, export.frame.index) for name in group}
         chose = _any(list(told.values()), 1.0)
         seen = chose if reached is None or group[0] not in reached else chose | reached[group[0]]
         for name in group:
             explicit = int((told[name].eq(0.0) & ~seen).sum())
             values = told[name].fillna(0.0).astype("float64")
-            frame[name] = values.where(seen, float("nan"))
+            new[name] = values.where(seen, float("nan"))
             counts.pop(name, None)
             if explicit:
                 counts[name] = {NEVER_REACHED: explicit}
             kind = columns[name].kind
             columns[name] = replace(columns[name], kind="multiple" if kind == "answer" else kind)
-    return replace(export, frame=frame, columns=columns, missing_counts=counts)
+    return replace(export, frame=export.frame.having(new), columns=columns, missing_counts=counts)
 
 
 def split(export: Export, name: str, separator: str) -> Export:
@@ -69,8 +71,7 @@ def split(export: Export, name: str, separator: str) -> Export:
         )
         for column, option in added.items()
     }
-    frame = pd.concat([export.frame.drop(columns=name), pd.DataFrame(new, index=cells.index)], axis="columns")
-    frame = frame[[*order[:place], *added, *order[place + 1 :]]]
+    frame = export.frame.having(new).only([*order[:place], *added, *order[place + 1 :]])
     known = dict(export.columns)
     label = known.pop(name).label or name
     columns = {
@@ -95,6 +96,15 @@ def joined_lists(cells: pd.Series, separator: str) -> bool:
             often[one] = often.get(one, 0) + 1
     short = bool(often) and max(map(len, often)) <= 60
     return len(several) >= 2 and short and all(often[one] > 1 for row in several for one in row)
+
+
+def _marks(column: Held, unchosen: Collection[str], index: pd.Index) -> pd.Series:
+    """1, 0 or missing for every row, worked out once for each different cell."""
+    import pandas as pd
+
+    read = {cell: _mark(cell, unchosen) for cell in column.different(len(index))}
+    marks = [read.get(cell, math.nan) for cell in column.rows().tolist()]
+    return pd.Series(marks, index=index, dtype="float64")
 
 
 def _mark(cell: object, unchosen: Collection[str]) -> float:

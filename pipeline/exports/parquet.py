@@ -5,27 +5,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.exports.cells import packed_strings
 from pipeline.exports.export import WHOLE, Column, Export, ExportError, Part, Provenance, sha256_of
+from pipeline.exports.frame import Frame, Held, hold, hold_numbers, joined_texts
 from pipeline.exports.parts import rows_not_of_part
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy as np
 
 LARGEST_UNPACKED = 8 * 1024**3
+ROWS = 65536
 
 
 def read_parquet(path: Path, part: Part = WHOLE) -> Export:
-    """Read a parquet file with flat columns."""
-    table = _table(path)
-    twice = len(set(table.column_names)) < len(table.column_names)
-    if twice or not table.column_names:
-        raise ExportError(path.name, "column names are absent or occur more than once")
-    frame = _frame(table, path.name)
+    """Read a parquet file with flat columns, one column at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, memory_map=False) as file:
+            _check_size(file, path.name)
+            frame = _frame(file, path.name)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, ExportError):
+            raise
+        message = "cannot be read as a parquet file, it is cut short or damaged"
+        raise ExportError(path.name, message, "export or copy it again") from error
     skip = rows_not_of_part(frame, part, path.name)
-    kept = frame[[i not in skip for i in range(len(frame))]] if skip else frame
+    kept = frame.taken(_others(skip, len(frame))) if skip else frame
     provenance = Provenance(
         file=path.name,
         sha256=sha256_of(path),
@@ -35,62 +46,95 @@ def read_parquet(path: Path, part: Part = WHOLE) -> Export:
         header_rows=0,
         rows=len(kept),
     )
-    columns = {str(name): Column(str(name)) for name in kept.columns}
-    return Export(kept, columns, provenance, {}, elsewhere=len(skip))
+    return Export(kept, {name: Column(name) for name in kept.columns}, provenance, {}, elsewhere=len(skip))
 
 
-def _table(path: Path) -> Any:
+def decoded_size(path: Path) -> int:
+    """Bytes of a file's values once they are unpacked, by what the file says of itself."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
-            groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-            whole = sum(group.total_byte_size for group in groups)
-            if whole > LARGEST_UNPACKED:
-                raise ExportError(path.name, f"it unfolds to {whole / 1024**3:.0f} GB, more than is read")
-            return file.read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, ExportError):
-            raise
-        message = "cannot be read as a parquet file, it is cut short or damaged"
-        raise ExportError(path.name, message, "export or copy it again") from error
+            return _decoded(file)
+    except (pa.ArrowException, OSError, ValueError):
+        return 0
 
 
-def _frame(table: Any, file: str) -> pd.DataFrame:
-    import pandas as pd
-
-    index = pd.RangeIndex(1, table.num_rows + 1)
-    columns: dict[str, pd.Series] = {}
-    for name in map(str, table.column_names):
-        columns[name] = _series(table.column(name), name, file, index)
-        table = table.drop_columns([name])
-    return pd.DataFrame(columns, index=index, copy=False)
+def _decoded(file: Any) -> int:
+    """The sum over columns of what is unpacked, or of eight bytes a value where that is more."""
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    columns = [group.column(i) for group in groups for i in range(group.num_columns)]
+    return sum(max(column.total_uncompressed_size, 8 * column.num_values) for column in columns)
 
 
-def _series(column: Any, name: str, file: str, index: Any) -> pd.Series:
+def _check_size(file: Any, name: str) -> None:
+    whole = _decoded(file)
+    if whole > LARGEST_UNPACKED:
+        raise ExportError(name, f"it unfolds to {whole / 1024**3:.0f} GB, more than is read")
+
+
+def _others(skip: frozenset[int], rows: int) -> np.ndarray:
     import numpy as np
+
+    mask = np.ones(rows, dtype=bool)
+    mask[list(skip)] = False
+    return mask
+
+
+def _frame(file: Any, name: str) -> Frame:
     import pandas as pd
+
+    schema, rows = file.schema_arrow, file.metadata.num_rows
+    names = list(map(str, schema.names))
+    if len(set(names)) < len(names) or not names:
+        raise ExportError(name, "column names are absent or occur more than once")
+    for column, kind in zip(names, schema.types, strict=True):
+        if _is_no_answer(kind):
+            raise ExportError(
+                name, f"the column '{column}' holds {kind}, not one answer a row", "leave it out"
+            )
+    held = {column: _held(file.read(columns=[column]).column(0)) for column in names}
+    return Frame(pd.RangeIndex(1, rows + 1), held)
+
+
+def _is_no_answer(kind: Any) -> bool:
+    """Whether a type holds several values a row, or bytes."""
+    import pyarrow as pa
+
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _held(column: Any) -> Held:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise ExportError(file, f"the column '{name}' holds {kind}, not one answer a row", "leave it out")
     if pa.types.is_null(kind):
-        return pd.Series(float("nan"), index=index, dtype="float64")
+        return Held(np.full(len(column), np.nan))
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        values = pc.cast(column, pa.float64(), safe=False).to_numpy()
-        return pd.Series(values, index=index, dtype="float64")
+        return hold_numbers(pc.cast(column, pa.float64(), safe=False).to_numpy())
     if pa.types.is_decimal(kind):
-        values = [None if v is None else float(v) for v in column.to_pylist()]
-        return pd.Series(values, index=index, dtype="float64")
+        values = [np.nan if value is None else float(value) for value in column.to_pylist()]
+        return hold_numbers(np.array(values, "float64"))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return joined_texts([packed_strings(piece) for piece in _strings(column)])
     coded = column.combine_chunks().dictionary_encode()
     told = [None if v is None or not str(v).strip() else _told(v) for v in coded.dictionary.to_pylist()]
     cells = np.array([*told, None], dtype=object)[coded.indices.fill_null(len(told)).to_numpy()]
-    return pd.Series(cells, index=index, dtype=object)
+    return hold(cells)
+
+
+def _strings(column: Any) -> Iterator[Any]:
+    """A column of text, a stretch of rows at a time, what is missing blank."""
+    import pyarrow as pa
+
+    for start in range(0, len(column), ROWS):
+        yield column.slice(start, ROWS).cast(pa.string()).fill_null("").combine_chunks()
 
 
 def _told(value: Any) -> str:

@@ -72,13 +72,13 @@ def _choices(export: Export, ids: Mapping[str, str]) -> list[list[str]]:
 
 
 def _is_multiple(export: Export, group: Sequence[str], ids: Mapping[str, str]) -> bool:
-    cells = export.frame[group]
-    marks = {name: {code_text(cell) for cell in cells[name].dropna().unique()} for name in group}
+    marks = {name: {code_text(cell) for cell in export.frame.held[name].different(2)} for name in group}
     if any(len(seen) > 1 for seen in marks.values()) or not any(marks.values()):
         return False
     if all("choiceId" in ids.get(name, "") for name in group):
         return True
     own = [seen <= {"1"} or _ends_with(export.columns[name], seen) for name, seen in marks.items()]
+    cells = export.frame.table(group)
     partly = cells.notna().any(axis="columns") & cells.isna().any(axis="columns")
     return all(own) and bool(partly.any())
 

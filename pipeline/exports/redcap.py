@@ -88,8 +88,11 @@ def _parts(records: Records, names: Sequence[str]) -> tuple[Mapping[str, str], .
     places = {name: names.index(name) for name in _PARTS if name in names}
     if not places:
         return ()
+    cells = [[cell for block in records.rows.column(i, 1) for cell in block] for i in places.values()]
     found = dict.fromkeys(
-        tuple(_cell(row, place) for place in places.values()) for row in records.rows.from_row(1) if any(row)
+        tuple(cell.strip() for cell in row)
+        for i, row in enumerate(zip(*cells, strict=True), 1)
+        if i not in records.rows.blank
     )
     return tuple(dict(zip(places, values, strict=True)) for values in found)
 

@@ -1,32 +1,38 @@
 """The rows of a table, packed by column: about as large in memory as the text they came from.
 
 `text` and `containers` pack what they read, `delimited` takes the columns out again one by one. A list of
-lists of cells would take ten times as much. Nothing of ours is imported.
+lists of cells would take ten times as much. Nothing of ours is imported but the packing of cells.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import overload
+from typing import TYPE_CHECKING, Any, overload
+
+from pipeline.exports.cells import Packed, are_blank, packed, packed_strings, taken, unpacked
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BLOCK = 8192
-_BETWEEN = "\0"
-
-Packed = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Rows(Sequence[list[str]]):
     """Rows of cells, read like a list of lists; blank rows are empty lists.
 
-    A block holds `BLOCK` rows, each of its columns as one text. Rows that are not as wide as the first are
-    in `odd`, by position; `blank` holds the positions of rows without a filled cell.
+    A block holds the columns of some rows, each packed; `starts` says with which row each block begins, and
+    at last how many rows there are in all blocks.
+    Rows that are not as wide as the first are in `odd`, by position; `blank` holds the positions of rows
+    without a filled cell.
     """
 
     width: int
     length: int
+    starts: tuple[int, ...]
     blocks: tuple[tuple[Packed, ...], ...]
     odd: dict[int, list[str]]
     blank: frozenset[int]
@@ -37,8 +43,8 @@ class Rows(Sequence[list[str]]):
         waiting = iter(rows)
         first = next(waiting, None)
         if first is None:
-            return cls(0, 0, (), {}, frozenset())
-        blocks, odd, blank, length = [], {}, set[int](), 0
+            return cls(0, 0, (0,), (), {}, frozenset())
+        starts, blocks, odd, blank, length = [], [], {}, set[int](), 0
         source = _before(first, waiting)
         while piece := list(islice(source, BLOCK)):
             for place, row in enumerate(piece):
@@ -47,9 +53,24 @@ class Rows(Sequence[list[str]]):
                     piece[place] = [""] * len(first)
                 if not any(map(str.strip, row)):
                     blank.add(length + place)
-            blocks.append(tuple(map(_packed, zip(*piece, strict=True))))
+            starts.append(length)
+            blocks.append(tuple(map(packed, zip(*piece, strict=True))))
             length += len(piece)
-        return cls(len(first), length, tuple(blocks), odd, frozenset(blank))
+        return cls(len(first), length, (*starts, length), tuple(blocks), odd, frozenset(blank))
+
+    @classmethod
+    def of_batches(cls, batches: Iterable[Any]) -> Rows:
+        """Pack Arrow batches of strings, each row as wide as the others."""
+        starts, blocks, blank, length, width = [], [], set[int](), 0, 0
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            block = tuple(map(packed_strings, batch.columns))
+            blank.update(length + place for place in _blank_in(block))
+            starts.append(length)
+            blocks.append(block)
+            length, width = length + batch.num_rows, len(block)
+        return cls(width, length, (*starts, length), tuple(blocks), {}, frozenset(blank))
 
     def __len__(self) -> int:
         return self.length
@@ -63,35 +84,50 @@ class Rows(Sequence[list[str]]):
     def __getitem__(self, place: int | slice) -> list[str] | list[list[str]]:
         if isinstance(place, slice):
             start, stop, step = place.indices(self.length)
-            found = list(islice(self.from_row(start), max(stop - start, 0)))
-            return found[::step]
+            return list(self._between(start, stop))[::step]
         position = place + self.length if place < 0 else place
         if not 0 <= position < self.length:
             raise IndexError(place)
-        return next(self.from_row(position))
+        return next(self._between(position, position + 1))
 
     def __iter__(self) -> Iterator[list[str]]:
         return self.from_row(0)
 
     def from_row(self, start: int) -> Iterator[list[str]]:
-        """The rows from a position on, unpacked a block at a time."""
-        for number in range(start // BLOCK, len(self.blocks)):
-            begin = number * BLOCK
-            columns = [_unpacked(packed) for packed in self.blocks[number]]
-            size = min(BLOCK, self.length - begin)
-            for place in range(max(start - begin, 0), size):
-                own = self.odd.get(begin + place)
-                yield [column[place] for column in columns] if own is None else list(own)
+        """The rows from a position on."""
+        return self._between(start, self.length)
+
+    def _between(self, start: int, stop: int) -> Iterator[list[str]]:
+        """Rows, unpacked a stretch at a time."""
+        for number in range(self._block_of(start), len(self.blocks)):
+            begin, end = self._span(number)
+            for low in range(max(start, begin), min(end, stop), BLOCK):
+                high = min(low + BLOCK, end, stop)
+                places = slice(low - begin, high - begin)
+                columns = [unpacked(taken(cells, places)) for cells in self.blocks[number]]
+                for place in range(low, high):
+                    own = self.odd.get(place)
+                    yield [column[place - low] for column in columns] if own is None else list(own)
 
     def column(self, number: int, start: int = 0) -> Iterator[list[str]]:
         """The cells of a column from a row on, a block at a time; what a row lacks is blank."""
-        for block in range(start // BLOCK, len(self.blocks)):
-            begin = block * BLOCK
-            cells = _unpacked(self.blocks[block][number])[: max(self.length - begin, 0)]
-            for position in self._odd_in(begin):
-                row = self.odd[position]
-                cells[position - begin] = row[number] if number < len(row) else ""
-            yield cells[start - begin :] if start > begin else cells
+        return (unpacked(cells) for cells in self.pieces(number, start))
+
+    def pieces(self, number: int, start: int = 0, kept: np.ndarray | None = None) -> Iterator[Packed]:
+        """The cells of a column from a row on, packed, a block at a time; `kept` holds the rows to take."""
+        import numpy as np
+
+        for block in range(self._block_of(start), len(self.blocks)):
+            begin, end = self._span(block)
+            low = max(start, begin)
+            cells = self._with_odd(self.blocks[block][number], number, begin, low, end)
+            if kept is not None:
+                first, last = np.searchsorted(kept, [low, end])
+                yield taken(cells, kept[first:last] - begin)
+            elif low > begin or end < self.starts[block + 1]:
+                yield taken(cells, slice(low - begin, end - begin))
+            else:
+                yield cells
 
     def under(self, names: Sequence[str]) -> Rows:
         """The same rows under another first row."""
@@ -107,10 +143,27 @@ class Rows(Sequence[list[str]]):
             blank=frozenset(b for b in self.blank if b < length),
         )
 
-    def _odd_in(self, begin: int) -> Iterator[int]:
+    def _block_of(self, position: int) -> int:
+        return bisect_right(self.starts, position) - 1
+
+    def _span(self, block: int) -> tuple[int, int]:
+        """The first row of a block and the one after its last."""
+        begin = self.starts[block]
+        return begin, max(min(self.starts[block + 1], self.length), begin)
+
+    def _with_odd(self, cells: Packed, number: int, begin: int, low: int, end: int) -> Packed:
+        """A block's cells with those of the rows that are wider or narrower than the first."""
         if len(self.odd) < BLOCK:
-            return (place for place in self.odd if begin <= place < min(begin + BLOCK, self.length))
-        return (place for place in range(begin, min(begin + BLOCK, self.length)) if place in self.odd)
+            odd = [place for place in self.odd if low <= place < end]
+        else:
+            odd = [place for place in range(low, end) if place in self.odd]
+        if not odd:
+            return cells
+        listed = unpacked(cells)
+        for place in odd:
+            row = self.odd[place]
+            listed[place - begin] = row[number] if number < len(row) else ""
+        return packed(listed)
 
 
 def _before(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -118,10 +171,11 @@ def _before(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
     yield from rest
 
 
-def _packed(cells: tuple[str, ...]) -> Packed:
-    joined = _BETWEEN.join(cells)
-    return joined if joined.count(_BETWEEN) == len(cells) - 1 else cells
-
-
-def _unpacked(packed: Packed) -> list[str]:
-    return packed.split(_BETWEEN) if isinstance(packed, str) else list(packed)
+def _blank_in(block: Sequence[Packed]) -> list[int]:
+    """The places in a block of the rows in which every cell is blank."""
+    blank = are_blank(block[0])
+    for cells in block[1:]:
+        if not blank.any():
+            break
+        blank &= are_blank(cells)
+    return [int(place) for place in blank.nonzero()[0]]

@@ -1,8 +1,8 @@
-"""Run as a script by `apart`: reads one file of a statistics program and writes plain values to another.
+"""Run as a script by `apart`: reads one file of a statistics program and writes plain values to its output.
 
-A damaged file can crash the C library that reads it. Here it takes down this process only. The output
-is a length, a JSON header, then the numeric columns as doubles, one after the other; no code travels.
-Nothing of ours is imported.
+A damaged file can crash the C library that reads it. Here it takes down this process only. It reads as many
+rows at a time as make `CELLS` cells. Numbers and text are written as Arrow batches, what is known of the
+columns as JSON; no code travels. Nothing of ours is imported.
 """
 
 from __future__ import annotations
@@ -10,71 +10,123 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-FORMATS = {"sav": "read_sav", "dta": "read_dta", "sas7bdat": "read_sas7bdat", "xpt": "read_xport"}
+FORMATS = {
+    "sav": "read_sav",
+    "por": "read_por",
+    "dta": "read_dta",
+    "sas7bdat": "read_sas7bdat",
+    "xpt": "read_xport",
+}
+AT_ONCE = frozenset({"xpt", "por", "sas7bdat"})
+"""Formats in which the library cannot leap over rows, so that reading in stretches would read them again."""
+CELLS = 4_000_000
+_GUESS = "WINDOWS-1252"
 
 
-def main(path: str, form: str, target: str) -> None:
-    """Read `path` and write it to `target`; what the library reports goes into the header as `error`."""
+def main(path: str, form: str) -> None:
+    """Write the values of `path`, then what is known of its columns, or as `error` what the library says."""
+    _send("header", json.dumps(_read(path, form)).encode("ascii"))
+
+
+def _send(kind: str, content: Any) -> None:
+    """Write a message: its kind in eight letters, its length, itself."""
+    sys.stdout.buffer.write(kind.ljust(8).encode("ascii") + len(content).to_bytes(8, "little"))
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _read(path: str, form: str) -> dict[str, Any]:
     import pyreadstat
 
-    header, numbers = _read(pyreadstat, path, form)
-    text = json.dumps(header).encode("ascii")
-    with Path(target).open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        file.writelines(map(_doubles, numbers))
-
-
-def _read(pyreadstat: Any, path: str, form: str) -> tuple[dict[str, Any], list[Any]]:
-    read = getattr(pyreadstat, FORMATS[form])
-    options: dict[str, Any] = {"disable_datetime_conversion": True}
-    if form != "xpt":
-        options["user_missing"] = True
     try:
-        data, meta = read(path, **options)
-    except UnicodeDecodeError:
-        return _retry(pyreadstat, read, path, options)
-    except pyreadstat.ReadstatError as error:
-        if "byte sequence" in str(error):
-            return _retry(pyreadstat, read, path, options)
-        return {"error": str(error)}, []
-    return _plain(data, meta, meta.file_encoding)
-
-
-def _retry(
-    pyreadstat: Any, read: Any, path: str, options: dict[str, Any]
-) -> tuple[dict[str, Any], list[Any]]:
-    try:
-        data, meta = read(path, encoding="WINDOWS-1252", **options)
+        return _copied(path, form, {})
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
-        return {"error": str(error)}, []
-    header, numbers = _plain(data, meta, "WINDOWS-1252")
-    return {**header, "guessed": True}, numbers
+        if isinstance(error, pyreadstat.ReadstatError) and "byte sequence" not in str(error):
+            return {"error": str(error)}
+    _send("again", b"")
+    try:
+        return {**_copied(path, form, {"encoding": _GUESS}), "encoding": _GUESS, "guessed": True}
+    except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
+        return {"error": str(error)}
 
 
-def _plain(data: Any, meta: Any, encoding: str) -> tuple[dict[str, Any], list[Any]]:
-    numeric = [name for name in meta.column_names if meta.readstat_variable_types[name] != "string"]
-    header = {
+def _copied(path: str, form: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Write the values of a file; what is known of its columns."""
+    header: dict[str, Any] = {}
+    rows = 0
+    for data, meta in _stretches(path, form, options):
+        header = header or _header(meta)
+        for place, name in enumerate(header["names"]):
+            _send("column", _message(place, _array(name, data.iloc[:, place], header, rows)))
+        rows += len(data)
+        del data
+    return header
+
+
+def _stretches(path: str, form: str, options: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """The file's rows, a stretch at a time, with what the library tells of the columns."""
+    import pyreadstat
+
+    read = getattr(pyreadstat, FORMATS[form])
+    options = {**options, "disable_datetime_conversion": True}
+    if form not in {"xpt", "por"}:
+        options["user_missing"] = True
+    if form == "por":
+        options = {"disable_datetime_conversion": True}
+    if form in AT_ONCE:
+        yield read(path, **options)
+        return
+    columns = len(read(path, metadataonly=True, **options)[1].column_names)
+    most, start = max(CELLS // max(columns, 1), 1), 0
+    while True:
+        found = read(path, row_offset=start, row_limit=most, **options)
+        rows = len(found[0])
+        yield found
+        found = None
+        start += most
+        if rows < most:
+            return
+
+
+def _header(meta: Any) -> dict[str, Any]:
+    return {
         "names": meta.column_names,
-        "numeric": numeric,
-        "rows": meta.number_rows,
-        "encoding": encoding,
+        "numeric": [name for name in meta.column_names if meta.readstat_variable_types[name] != "string"],
+        "encoding": meta.file_encoding,
         "labels": meta.column_names_to_labels,
         "formats": meta.original_variable_types,
         "value_labels": {name: list(pairs.items()) for name, pairs in meta.variable_value_labels.items()},
         "missing": {
             name: [[span["lo"], span["hi"]] for span in spans] for name, spans in meta.missing_ranges.items()
         },
-        "text": {name: _cells(data[name]) for name in meta.column_names if name not in set(numeric)},
-        "letters": {
-            name: [[i, v] for i, v in enumerate(data[name]) if isinstance(v, str)]
-            for name in numeric
-            if _may_hold_letters(data[name]) and any(isinstance(v, str) for v in data[name])
-        },
+        "letters": {},
     }
-    return header, [data[name].to_numpy() for name in numeric]
+
+
+def _message(place: int, cells: Any) -> Any:
+    """A stretch of a column with the column's place, as an Arrow stream."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    batch = pa.RecordBatch.from_arrays([cells], names=[str(place)])
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
+
+
+def _array(name: str, column: Any, header: dict[str, Any], rows: int) -> Any:
+    """Numbers as doubles, the rest as text; where a letter stands for a missing number goes to the header."""
+    import pyarrow as pa
+
+    if name not in header["numeric"]:
+        return pa.array(_cells(column), pa.string())
+    if _may_hold_letters(column):
+        found = [[rows + i, v] for i, v in enumerate(column) if isinstance(v, str)]
+        header["letters"].setdefault(name, []).extend(found)
+    return pa.array(_doubles(column), pa.float64(), from_pandas=False)
 
 
 def _cells(column: Any) -> list[str | None]:
@@ -86,11 +138,11 @@ def _may_hold_letters(column: Any) -> bool:
     return column.dtype.kind not in "fiu"
 
 
-def _doubles(column: Any) -> bytes:
-    """A column as the bytes of doubles; what is no number is NaN."""
+def _doubles(column: Any) -> Any:
+    """A column as doubles; what is no number is NaN."""
     if _may_hold_letters(column):
-        return array("d", [_number(v) for v in column]).tobytes()
-    return bytes(column.astype("float64", copy=False).tobytes())
+        return array("d", [_number(v) for v in column])
+    return column.to_numpy(dtype="float64")
 
 
 def _number(value: Any) -> float:

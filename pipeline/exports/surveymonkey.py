@@ -86,7 +86,7 @@ def _column(name: str, question: str, about: str) -> Column:
 
 def _with_choices(export: Export, details: Mapping[str, tuple[str, str]]) -> Export:
     for group in _groups(export, details):
-        chosen = export.frame[group].notna().sum(axis="columns")
+        chosen = export.frame.table(group).notna().sum(axis="columns")
         if int(chosen.max()) > 1:
             export = settled(export, [group], unchosen=())
         else:
@@ -106,12 +106,12 @@ def _groups(export: Export, details: Mapping[str, tuple[str, str]]) -> list[list
 
 
 def _is_marked(export: Export, group: Sequence[str], details: Mapping[str, tuple[str, str]]) -> bool:
-    marks = [[code_text(cell) for cell in export.frame[name].dropna().unique()] for name in group]
+    marks = [[code_text(cell) for cell in export.frame.held[name].different(2)] for name in group]
     if any(len(seen) > 1 for seen in marks) or not any(marks):
         return False
     named = [seen[0] == details[name][1] for name, seen in zip(group, marks, strict=True) if seen]
     numbered = Counter(seen[0] for seen in marks if seen)
-    blanks = bool(export.frame[list(group)].isna().to_numpy().any())
+    blanks = bool(export.frame.table(group).isna().to_numpy().any())
     in_order = [seen[0] == str(i) for i, seen in enumerate(marks, 1) if seen]
     return all(named) or (blanks and max(numbered.values()) == 1 and all(in_order))
 
@@ -126,8 +126,9 @@ def _one_column(export: Export, group: Sequence[str], details: Mapping[str, tupl
     values = values.where(values.notna(), None)
     if all(isinstance(value, float) for value in values.dropna()):
         values = values.astype("float64")
-    frame = export.frame.assign(**{group[0]: values}).drop(columns=list(group[1:]))
-    frame = frame.rename(columns={group[0]: name})
+    left = [known for known in export.frame.columns if known not in group[1:]]
+    held = export.frame.having({group[0]: values}).held
+    frame = replace(export.frame, held={name if known == group[0] else known: held[known] for known in left})
     labels: dict[float | str, str] = (
         {float(i): details[choice][1] for i, choice in enumerate(group, 1)}
         if values.dtype == "float64"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from pipeline.exports.even import even_rows
 from pipeline.exports.export import ExportError
 from pipeline.exports.rows import Rows
 
@@ -28,7 +29,8 @@ _LONGEST_FIELD = 10 * 1024**2
 class Records:
     """The records of a file, blank lines as empty lists, and the line on which each one ends.
 
-    `skipped` counts the blank lines above the first record.
+    Where every row is as wide as the first nobody asks for lines, and `lines` may be empty. `skipped` counts
+    the blank lines above the first record.
     """
 
     rows: Rows
@@ -53,7 +55,8 @@ def read_records(path: Path) -> Records:
             sample = sample[declared.end() :]
             notes += ("the first line names the delimiter",)
         delimiter = declared.group(1) if declared else _delimiter(sample)
-        rows, lines, first = _split(text, delimiter, path.name)
+        even = None if declared else even_rows(path, encoding, delimiter)
+        rows, lines, first = _split(text, delimiter, path.name) if even is None else (even, array("q"), 0)
     last = next((i for i in range(len(rows) - 1, -1, -1) if i not in rows.odd or rows.odd[i]), -1)
     if len(rows.blank) == len(rows):
         raise ExportError(path.name, "the file holds nothing but blank lines", "export it again")

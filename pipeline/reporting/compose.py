@@ -30,6 +30,7 @@ from pipeline.reporting.tables import (
     correlations,
     descriptives,
     deviations,
+    differential,
     dimensions,
     estimators,
     exploratory,
@@ -41,17 +42,22 @@ from pipeline.reporting.tables import (
     indirect,
     instruments,
     invariance,
+    item_response,
     loadings,
     measured,
     missing,
     model_fit,
+    noninvariance,
     paths,
     power,
+    published,
     reliability,
     rivals,
     sensitivity,
+    undecomposed,
     unlinked,
     validity,
+    within_between,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
 
@@ -77,6 +83,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     congruence.table,
     contextual.table,
     flat.table,
+    undecomposed.table,
     measured.table,
     rivals.table,
     changes.table,
@@ -84,22 +91,30 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     reliability.table,
     agreement.table,
     agreement.indices_table,
+    within_between.table,
     competing.table,
     dimensions.table,
     exploratory.table,
     validity.table,
     validity.pairs_table,
     invariance.table,
+    noninvariance.table,
+    differential.table,
     careless.table,
     careless.sensitivity_table,
     missing.table,
     missing.dropout_table,
     files.table,
 )
+PER_SCALE: Mapping[str, Callable[[Record], list[Table]]] = {
+    "irt": item_response.tables,
+    "published": published.tables,
+}
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
+    "undecomposed",
     *(
         "measured",
         "rivals",
@@ -121,6 +136,7 @@ KNOWN = (
         "validity",
         "discriminant",
     ),
+    *("waba", "dmacs", "dif", "irt", "published", "information"),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
     *("loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
@@ -164,8 +180,9 @@ def compose_report(
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:
-    made = (make(record) for make in TABLES)
-    return {table.id: table for table in made if table is not None}
+    made = [table for table in (make(record) for make in TABLES) if table is not None]
+    made += [table for make in PER_SCALE.values() for table in make(record)]
+    return {table.id: table for table in made}
 
 
 def _blocks(
@@ -174,11 +191,15 @@ def _blocks(
     """Everything that a template can place: what is shown, why it is not, details and sentences."""
     nothing: dict[str, Block | tuple[Block, ...]] = dict.fromkeys(KNOWN, ())
     answers = tuple(block for name, block in placed.items() if name.startswith(ANSWERS))
+    several = {
+        name: tuple(block for key, block in placed.items() if key.startswith(f"{name}_"))
+        for name in PER_SCALE
+    }
     return (
         nothing
         | {name: Paragraph(words) for name, words in absent.reasons(record).items()}
         | details(record, placed)
-        | {"answers": answers, **_notices(record)}
+        | {"answers": answers, **several, **_notices(record)}
         | {f"text_{name}": _laid(name, texts) for name, texts in sentences.items()}
         | dict(placed)
     )

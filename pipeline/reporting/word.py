@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.reporting import direction, drawing, layout, markup, numbering, word_table
 from pipeline.reporting.package import stable
+from pipeline.reporting.paper import on_paper
 from pipeline.reporting.values import (
     Block,
     Bullets,
@@ -53,6 +54,7 @@ def write_word(document: Document, path: Path, *, reference: Path | None = None)
 
 def word_bytes(document: Document, *, reference: Path | None = None) -> bytes:
     """Return the report as the bytes of a .docx file."""
+    document = on_paper(document)
     labels = numbering.label(document)
     word = open_reference(reference)
     writing = _Writing(word, _setting(document, word, labels), Lists(word))

@@ -58,7 +58,8 @@ def _fill(study: LoadedStudy, workspace: Workspace, folder: Path) -> None:
     _write(folder / "codebook.csv", codebook.as_csv(found))
     _write(folder / "codebook.json", codebook.as_json(found))
     write_json(folder / "privacy.json", {"shared": shared, "k_anonymity": alike})
-    _write(folder / "README.md", packaging.readme(study, shared, alike))
+    kept_back = [name for level in study.levels for name in deidentified.left_out(study, level)]
+    _write(folder / "README.md", packaging.readme(study, shared, alike, kept_back))
     write_json(folder / "dataset_description.json", packaging.psych_ds(study, found if shared else ()))
     package = packaging.data_package(study, found, _facts(folder), _keyed(rows))
     write_json(folder / "datapackage.json", package)

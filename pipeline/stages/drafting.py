@@ -57,17 +57,17 @@ def new_study(study: str, files: Sequence[Path], root: Path) -> tuple[Path, ...]
         raise StudyError.of(shown, "it is there already, and nothing is overwritten", "choose another name")
     if len({path.name for path in files}) < len(files):
         raise StudyError.of("data", "two of the files have the same name", "rename one of them")
-    text = draft([inspected(path) for path in files], root / "instruments", study)
+    text = draft([inspected(path, root) for path in files], root / "instruments", study)
     for path, copy in zip(files, _copies(workspace, files), strict=True):
         write_whole(copy, partial(shutil.copyfile, path))
     _write_new(target, text)
     return (target, *_copies(workspace, files))
 
 
-def inspected(path: Path) -> Inspection:
-    """What a file holds; what is wrong with it as a StudyError."""
+def inspected(path: Path, root: Path) -> Inspection:
+    """What a file holds; what is wrong with it as a StudyError. Archives are unpacked in `build`."""
     try:
-        return inspect_export(path)
+        return inspect_export(path, scratch=root / "build")
     except ExportError as error:
         raise StudyError.of(error.file, error.message, error.hint) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.declaration import StudyError
-from pipeline.exports import code_text, holds_identifiers, never_an_answer
+from pipeline.exports import Provenance, code_text, holds_identifiers, never_an_answer
 from pipeline.stages import identity, paradata
 from pipeline.stages.answers import Coded, code_answers, other_coding
 from pipeline.stages.artefacts import Workspace, write_frame, write_json
@@ -21,7 +21,7 @@ from pipeline.stages.sources import (
     Source,
     Wanted,
     Where,
-    export_path,
+    export_paths,
     listed,
     named_columns,
     read_sources,
@@ -56,7 +56,7 @@ def ingest(study: LoadedStudy, workspace: Workspace) -> None:
 def inputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
     """The export files, and the data dictionaries beside them."""
     exports = study.declared.exports.values()
-    files = tuple(export_path(workspace, export) for export in exports)
+    files = tuple(path for export in exports for path in export_paths(workspace, export))
     return files + tuple(workspace.declared / told.dictionary for told in exports if told.dictionary)
 
 
@@ -343,6 +343,7 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
         "delimiter": origin.delimiter,
         "header_rows": origin.header_rows,
         "rows": origin.rows,
+        **({"versions": [_version(one) for one in origin.versions]} if origin.versions else {}),
         **({"rows_of_other_parts": source.export.elsewhere} if source.declared.rows else {}),
         "notes": list(origin.notes),
         "warnings": list(source.warnings),
@@ -366,6 +367,10 @@ def _results(source: Source, coded: Mapping[str, Coded], proposals: list[dict[st
     }
 
 
+def _version(origin: Provenance) -> dict[str, Any]:
+    return {"file": origin.file, "sha256": origin.sha256, "rows": origin.rows}
+
+
 def _recodings(source: Source, name: str, coded: Coded) -> list[dict[str, Any]]:
     """The log of changes to a column; of a safety item, without the counts that are small."""
     counts: dict[int, int | None] = {i: one.n for i, one in enumerate(coded.recodings)}
@@ -384,12 +389,15 @@ def _missing_codes(
     """Variable -> code -> label and count, for codes of the file and of the study alike."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for name, answers in coded.items():
-        counts = dict(source.export.missing_counts.get(columns[name], {}))
+        summed = dict(source.export.missing_counts.get(columns[name], {}))
         for code, n in answers.missing.items():
-            counts[code] = counts.get(code, 0) + n
+            summed[code] = summed.get(code, 0) + n
+        counts: dict[str, int | None] = {**summed}
         labels = {
             code_text(code): text for code, text in source.export.columns[columns[name]].value_labels.items()
         }
+        if source.is_safety_item(name):
+            counts = withheld(summed, source.study.declared.small_cell)
         if counts:
             found[name] = {code: {"label": labels.get(code), "n": n} for code, n in counts.items()}
     return found

@@ -110,8 +110,13 @@ def licences(study: LoadedStudy) -> str:
     return "\n".join(lines)
 
 
-def readme(study: LoadedStudy, shared: bool, alike: Sequence[Mapping[str, Any]]) -> str:
-    """What lies in the folder, how to make the report from it, and how alike the rows are."""
+def readme(
+    study: LoadedStudy, shared: bool, alike: Sequence[Mapping[str, Any]], left_out: Sequence[str]
+) -> str:
+    """What lies in the folder, how to make the report from it, and how alike the rows are.
+
+    `left_out`: columns that are not handed on because of a safety item.
+    """
     lines = [
         f"# {study.declared.title}",
         "",
@@ -139,6 +144,7 @@ def readme(study: LoadedStudy, shared: bool, alike: Sequence[Mapping[str, Any]])
         "",
         f"In a checkout of {SOFTWARE}, `make report BUNDLE=<this folder>` makes the report anew.",
         "",
+        *_left_out(left_out),
         "## How alike the rows are",
         "",
     ]
@@ -156,6 +162,17 @@ def described(study: LoadedStudy) -> str:
 def author(study: LoadedStudy) -> str:
     """Who made the study, as far as it says so."""
     return study.declared.report.author or f"The authors of “{study.declared.title}”"
+
+
+def _left_out(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    told = (
+        "Left out, because an answer to a safety item can be worked out from the score and the other items: "
+        f"{', '.join(f'`{name}`' for name in names)}. A report made from this folder has the scores of these "
+        "scales, and nothing about their items."
+    )
+    return [told, ""]
 
 
 def _alike_line(one: Mapping[str, Any]) -> str:

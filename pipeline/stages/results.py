@@ -39,7 +39,8 @@ NOT_IN_RESULTS = frozenset({"columns", "labels", "id_proposals", "delimiter"})
 def collect(study: LoadedStudy, workspace: Workspace) -> dict[str, Any]:
     """Gather the results of every stage."""
     ingested = _ingested(study, workspace)
-    exports = {ingested[name]["file"]: ingested[name]["sha256"] for name in ingested}
+    files = [one for told in ingested.values() for one in told.get("versions") or [told]]
+    exports = {one["file"]: one["sha256"] for one in files}
     found = {name: read_json(_file(workspace, name)) for name in STAGES}
     found["validate"] = _without_withheld_wording(study, found["validate"])
     stages: dict[str, Any] = {
@@ -209,12 +210,13 @@ def _item_lists(found: Mapping[str, Any], scale: str) -> list[list[dict[str, Any
 
 
 def _missing_codes(name: str, export: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Counts by code over all columns of an export."""
+    """Counts by code over all columns of an export; counts withheld add nothing."""
     sums: dict[tuple[str, str | None], int] = {}
     for codes in export["missing_codes"].values():
         for code, told in codes.items():
             key = str(code), told["label"]
-            sums[key] = sums.get(key, 0) + int(told["n"])
+            if told["n"] is not None:
+                sums[key] = sums.get(key, 0) + int(told["n"])
     return [{"export": name, "code": code, "label": label, "n": n} for (code, label), n in sums.items()]
 
 

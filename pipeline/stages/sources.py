@@ -13,10 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.declaration import Problem, StudyError
-from pipeline.exports import Export, ExportError, Part, read_export
+from pipeline.exports import (
+    Export,
+    ExportError,
+    Part,
+    Version,
+    joined,
+    read_export,
+    sweep,
+    told_versions,
+)
 from pipeline.stages.answers import Responses
 from pipeline.stages.artefacts import Workspace
 from pipeline.stages.identity import Ids
+from pipeline.stages.small_cells import safety_item
 from pipeline.study import ExportFile, LoadedStudy
 
 Where = tuple[str, ...]
@@ -69,9 +79,7 @@ class Source:
 
     def is_safety_item(self, variable: str) -> bool:
         """Whether a variable is an item whose answers are never shown for one person or a few."""
-        scale, _, item = variable.partition(".")
-        instrument = self.study.instruments.get(scale)
-        return instrument is not None and item in instrument.safety_items
+        return safety_item(self.study, variable)
 
     def in_data(self, message: str, hint: str | None = None) -> None:
         """Note a problem with the file's contents."""
@@ -84,24 +92,31 @@ class Source:
     def row(self, position: int) -> str:
         """How people find a row: counted from 1, and as a spreadsheet counts it."""
         number = int(self.export.frame.index[position])
-        header = self.export.provenance.header_rows
-        return f"row {number} (row {number + header} of the sheet)" if header else f"row {number}"
+        header, file = self.export.provenance.header_rows, ""
+        for place, (name, before) in enumerate(self.export.starts):
+            if number > before:
+                header, file = self.export.provenance.versions[place].header_rows, f" of {name}"
+                own = number - before
+        number = own if file else number
+        return f"row {number}{file}" + (f" (row {number + header} of the sheet)" if header else "")
 
 
 def read_sources(study: LoadedStudy, workspace: Workspace) -> list[Source]:
     """Read every export; StudyError with every file that cannot be read and every column not there."""
+    sweep(workspace.build)
     problems: list[Problem] = []
     sources: list[Source] = []
     for name, told in study.declared.exports.items():
-        path = export_path(workspace, told)
-        if not path.is_file():
-            problems.append(_no_such_file(study, name, workspace))
+        absent = [path for path in export_paths(workspace, told) if not path.is_file()]
+        problems += [_no_such_file(study, name, path, workspace) for path in absent]
+        if absent:
             continue
         try:
-            sources.append(Source(study, name, read_export(path, told.platform, part=_part(told, workspace))))
+            sources.append(Source(study, name, _read(study, name, workspace)))
         except ExportError as error:
+            file = told.file if Path(told.file).name == error.file else error.file
             place = ("exports", name, _blamed(error))
-            problems.append(study.problem(place, f"{told.file}: {error.message}", error.hint))
+            problems.append(study.problem(place, f"{file}: {error.message}", error.hint))
     for source in sources:
         _check_columns(source)
         if not len(source.export.frame):
@@ -110,6 +125,21 @@ def read_sources(study: LoadedStudy, workspace: Workspace) -> list[Source]:
     if problems:
         raise StudyError(problems)
     return sources
+
+
+def _read(study: LoadedStudy, name: str, workspace: Workspace) -> Export:
+    """One export: its file, followed by those of other versions of the form."""
+    told, part = study.declared.exports[name], _part(study.declared.exports[name], workspace)
+    paths = export_paths(workspace, told)
+    files = [read_export(path, told.platform, part=part, scratch=workspace.build) for path in paths]
+    export, ids = files[0], [told.id or "", *told.links.values()]
+    if told.versions:
+        wanted = dict.fromkeys(column for _, column in named_columns(Source(study, name, export)))
+        others = [Version(one.renamed, one.recoded, one.without) for one in told.versions]
+        export = joined(files, [Version(without=told.without), *others], list(wanted), ids)
+    if told.version is not None and told.version in export.columns:
+        export = told_versions(export, told.version, ids)
+    return export
 
 
 def wanted_columns(study: LoadedStudy, export: str) -> tuple[Wanted, ...]:
@@ -131,13 +161,14 @@ def named_columns(source: Source) -> list[tuple[Where, str]]:
     named += [((*place, "id"), export.id)] if export.id else []
     named += [((*place, "consent", "column"), export.consent.column)] if export.consent else []
     named += [((*place, "seconds"), export.seconds)] if export.seconds else []
+    named += [((*place, "version"), export.version)] if export.version else []
     named += [((*place, "attention", column), column) for column in export.attention]
     return [*named, *((wanted.where, wanted.column) for wanted in source.wanted)]
 
 
-def export_path(workspace: Workspace, export: ExportFile) -> Path:
-    """Where an export lies: its file is named from the study's folder."""
-    return workspace.declared / export.file
+def export_paths(workspace: Workspace, export: ExportFile) -> tuple[Path, ...]:
+    """Where an export lies, and the other versions of its form: files are named from the study's folder."""
+    return tuple(workspace.declared / file for file in (export.file, *(one.file for one in export.versions)))
 
 
 def _part(told: ExportFile, workspace: Workspace) -> Part:
@@ -175,9 +206,9 @@ def _of_scale(study: LoadedStudy, name: str) -> Iterable[Wanted]:
     ]
 
 
-def _no_such_file(study: LoadedStudy, name: str, workspace: Workspace) -> Problem:
-    file = study.declared.exports[name].file
+def _no_such_file(study: LoadedStudy, name: str, path: Path, workspace: Workspace) -> Problem:
     folder = workspace.declared
+    file = path.relative_to(folder).as_posix()
     places = dict.fromkeys((folder, (folder / file).parent, folder / "exports"))
     there = [
         other.relative_to(folder).as_posix()

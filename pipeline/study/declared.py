@@ -25,6 +25,19 @@ class Consent(Declared):
     accept: tuple[int | str, ...] = Field(min_length=1)
 
 
+class FormVersion(Declared):
+    """A file of another version of the same form: its rows follow those of the first file.
+
+    `renamed` maps a column in this file to the column of the first; `recoded` maps, by column of the first,
+    an answer in this file to the one that it stands for; `without` names columns that it did not ask.
+    """
+
+    file: str
+    renamed: Mapping[str, str] = Field(default_factory=dict)
+    recoded: Mapping[str, Mapping[int | str, int | str]] = Field(default_factory=dict)
+    without: tuple[str, ...] = ()
+
+
 class ExportFile(Declared):
     """One file of a survey platform.
 
@@ -67,6 +80,15 @@ class ExportFile(Declared):
         description="Column of an attention check -> the answers that pass it.",
     )
     missing_codes: tuple[int | float | str, ...] = ()
+    version: str | None = Field(
+        default=None, description="Column that says on which version of the form a row was answered."
+    )
+    versions: tuple[FormVersion, ...] = Field(
+        default=(), description="Files of other versions of the form, whose rows follow those of `file`."
+    )
+    without: tuple[str, ...] = Field(
+        default=(), description="Columns that only later versions of the form ask."
+    )
 
 
 class Scale(Declared):
@@ -117,6 +139,14 @@ class Screening(Declared):
     )
     seconds_per_item: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Fewer seconds an item than this is speeding."
+    )
+
+
+class Validation(Declared):
+    """Which parts of the validation of scales are made."""
+
+    irt: bool = Field(
+        default=True, description="Item response models: parameters, information curves, precision of scores."
     )
 
 
@@ -227,6 +257,7 @@ class Study(Declared):
     scales: Mapping[Name, Scale] = Field(min_length=1)
     covariates: Mapping[Name, Covariate] = Field(default_factory=dict)
     screening: Screening = Screening()
+    validation: Validation = Validation()
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
     rivals: tuple[Rival, ...] = ()

@@ -57,6 +57,7 @@ class Context:
 def problems(context: Context) -> Iterator[Problem]:
     """Every mistake between the parts of a study."""
     yield from _of_levels(context.root["levels"])
+    yield from _of_lowest(context)
     for export in context.root["exports"].members().values():
         yield from _of_export(context, export)
     yield from scales.problems(context.root, context.available, context.instruments)
@@ -94,6 +95,16 @@ def _of_levels(levels: Node) -> Iterator[Problem]:
             yield within.problem(f"levels are declared lowest first, each within the next: {then}")
 
 
+def _of_lowest(context: Context) -> Iterator[Problem]:
+    """Somebody answered at the lowest level."""
+    exports = context.root["exports"].members().values()
+    levels, lowest = context.levels, next(iter(context.levels), None)
+    surveyed = [export["level"].text for export in exports if export["kind"].text != "roster"]
+    if lowest is not None and lowest not in surveyed and set(surveyed) <= set(levels):
+        hint = f"leave this level out, or add an export with level: {lowest}"
+        yield context.root["levels"][lowest].problem(f"no survey was answered per {lowest}", hint, key=True)
+
+
 def _of_export(context: Context, export: Node) -> Iterator[Problem]:
     """An export lies in the study's folder and says where its rows belong."""
     levels, level = context.levels, export["level"].text
@@ -124,7 +135,8 @@ def _of_export(context: Context, export: Node) -> Iterator[Problem]:
 
 def _of_files(context: Context, export: Node) -> Iterator[Problem]:
     """What an export reads lies in the study's own folder."""
-    for node in (export["file"], export["dictionary"]):
+    versions = [version["file"] for version in export["versions"].entries()]
+    for node in (export["file"], export["dictionary"], *versions):
         if node.text is not None and not _inside(context.folder, node.text):
             message = "the file must lie in the study's own folder: no '..', no absolute path"
             yield node.problem(message, "such as exports/staff.csv")

@@ -13,7 +13,16 @@ from pipeline.exports import (
     mark_identifiers,
     never_an_answer,
 )
+from pipeline.exports.frame import Frame
 from pipeline.exports.identifiers import is_identifier
+
+
+def held(columns: dict[str, list[object]]) -> Frame:
+    rows = len(next(iter(columns.values())))
+    kinds = {name: object if isinstance(cells[0], str) else float for name, cells in columns.items()}
+    typed = {name: pd.Series(cells, dtype=kinds[name]) for name, cells in columns.items()}
+    return Frame.of(typed, pd.RangeIndex(1, rows + 1))
+
 
 ORIGIN = Provenance("f.csv", "0" * 64, "csv", "utf-8", ",", 1, 2)
 
@@ -44,7 +53,7 @@ HEADERS = {
 
 @pytest.mark.parametrize(("header", "expected"), HEADERS.items(), ids=HEADERS)
 def test_by_header(header: str, expected: bool) -> None:
-    export = Export(pd.DataFrame({header: [1.0, 2.0]}), {header: Column(header)}, ORIGIN, {})
+    export = Export(held({header: [1.0, 2.0]}), {header: Column(header)}, ORIGIN, {})
     assert (mark_identifiers(export).columns[header].kind == "identifier") is expected
 
 
@@ -72,15 +81,13 @@ CONTENTS = {
 @pytest.mark.parametrize(("text", "expected"), CONTENTS.items(), ids=CONTENTS)
 def test_by_contents(text: str, expected: bool) -> None:
     assert is_identifier(text) is expected
-    export = Export(
-        pd.DataFrame({"Q9": pd.Series([text, None], dtype=object)}), {"Q9": Column("Q9")}, ORIGIN, {}
-    )
+    export = Export(held({"Q9": [text, None]}), {"Q9": Column("Q9")}, ORIGIN, {})
     assert (mark_identifiers(export).columns["Q9"].kind == "identifier") is expected
 
 
 def test_a_platforms_own_columns_are_not_identifiers() -> None:
     column = Column("Name", role="status", kind="meta")
-    export = Export(pd.DataFrame({"Name": [1.0]}), {"Name": column}, ORIGIN, {})
+    export = Export(held({"Name": [1.0]}), {"Name": column}, ORIGIN, {})
     assert mark_identifiers(export).columns["Name"].kind == "meta"
 
 

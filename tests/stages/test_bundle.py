@@ -211,7 +211,7 @@ def is_valid(field: dict[str, Any], cell: str) -> bool:
 
 
 def test_the_folder_keeps_the_rules_of_psych_ds(folder: Path) -> None:
-    """Every rule of level `error` in version 1.5.1 of its schema, for which no validator is on PyPI or npm."""
+    """Every rule of level `error` in version 1.5.1 of its schema; PyPI and npm have no validator for it."""
     told = read(folder / "dataset_description.json")
     assert told["@context"] == "https://schema.org/"
     assert told["@type"] == "Dataset"
