@@ -97,7 +97,10 @@ ORIGINS: Mapping[str, Origin] = {
     "contextual": Origin(
         "model", ("difference = slope between − slope within; *z* = difference / *SE*",), _MODEL
     ),
-    "flat": Origin("model", ("flat_formula", "path_formula"), _DRAWN),
+    "flat": Origin("model", ("flat_formula", "path_formula"), ("flat_estimation", *_DRAWN)),
+    "undecomposed": Origin(
+        "model", ("y = b~0~ + b x + random intercepts of clusters + residual",), ("undecomposed",)
+    ),
     "measured": Origin("model", ("latent_formula", "path_formula"), _DRAWN),
     "rivals": Origin("model", ("AIC = 2 k − 2 log-likelihood; BIC = k ln(*N*) − 2 log-likelihood",), _MODEL),
     "files": Origin("ingest", ("SHA-256 of the bytes of each file",)),

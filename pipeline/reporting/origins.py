@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.formulas import ALPHA, ICC, Origin, origin_of
-from pipeline.reporting.record import Record
+from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.indirect import bootstrap_note
 from pipeline.reporting.values import Block, Details, Table
 
@@ -192,12 +192,28 @@ def _reasons(record: Record, counts: Mapping[str, Any]) -> str:
 
 def _methods(record: Record) -> str:
     equations: Mapping[str, Any] = record.part("model", "equations")
+    return _methods_of(record, equations)
+
+
+def _methods_of(record: Record, equations: Mapping[str, Any]) -> str:
     told = [
         f"{record.label(outcome)}: {markup.literal(str(equation['method']))}"
         for outcome, equation in equations.items()
         if equation.get("method")
     ]
     return "; ".join(told) or numbers.MISSING
+
+
+def _beside(record: Record) -> Rows:
+    """How the flat model was estimated."""
+    words = _methods_of(record, record.part("model", "flat").get("equations") or {})
+    return [("Flat model", words)] if words != numbers.MISSING else []
+
+
+def _undecomposed(record: Record) -> Rows:
+    models: Entries = record.part("model", "undecomposed") or ()
+    words = _methods_of(record, {str(one["outcome"]): one["equation"] for one in models if one.get("paths")})
+    return [("Estimation", words)]
 
 
 def _sentence(record: Record) -> str:
@@ -217,4 +233,6 @@ GROUPS: Mapping[str, Callable[[Record], Rows]] = {
     "intervals": _intervals,
     "confounding": _confounding,
     "design": _design,
+    "flat_estimation": _beside,
+    "undecomposed": _undecomposed,
 }
