@@ -38,10 +38,19 @@ def stretches(text: str) -> Iterator[tuple[str, bool]]:
     for found in _STRETCH.finditer(text):
         if found.start() > end:
             yield text[end : found.start()], False
-        yield found[0], True
-        end = found.end()
+        end = _closed(text, found)
+        yield text[found.start() : end], True
     if end < len(text):
         yield text[end:], False
+
+
+def _closed(text: str, found: re.Match[str]) -> int:
+    """Return where a stretch ends, with the bracket that closes one opened in it."""
+    end = found.end()
+    for opening, closing in ("()", "[]", "«»"):
+        if text[end : end + 1] == closing and found[0].count(opening) > found[0].count(closing):
+            return end + 1
+    return end
 
 
 def greek(text: str) -> Iterator[tuple[str, bool]]:

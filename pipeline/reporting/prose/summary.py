@@ -22,7 +22,9 @@ FEWEST_CLUSTERS = 30
 
 def summary(record: Record) -> list[str]:
     """What was asked, who answered, what was found, how sure: a few sentences without jargon."""
-    return [text for text in (_asked(record), _who(record), *_found(record), _few(record), _level(record)) if text]
+    return [
+        text for text in (_asked(record), _who(record), *_found(record), _few(record), _level(record)) if text
+    ]
 
 
 def temporal_order(record: Record) -> str | None:
