@@ -138,7 +138,7 @@ KNOWN = (
     ),
     *("waba", "dmacs", "dif", "irt", "published", "information"),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
-    *("loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
+    *("verdicts", "loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
