@@ -207,7 +207,7 @@ def _blocks(
 def _laid(name: str, texts: list[str]) -> tuple[Block, ...]:
     if name in LISTS and texts:
         return (*(Paragraph(words) for words in LISTS[name]), Bullets(tuple(texts)))
-    return tuple(Paragraph(text) for text in texts)
+    return tuple(Paragraph(text, hanging=name == "references") for text in texts)
 
 
 def _notices(record: Record) -> dict[str, Block | tuple[Block, ...]]:
