@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import codebook, deidentified, packaging, scored
-from pipeline.stages.artefacts import Workspace, read_json, write_json
+from pipeline.stages.artefacts import Workspace, read_json, refusals_told, write_json
 from pipeline.stages.lock import lock_file
 from pipeline.stages.results import NOT_IN_RESULTS, made
 from pipeline.study import LoadedStudy
@@ -34,11 +34,12 @@ def bundle(study: LoadedStudy, workspace: Workspace) -> Path:
     folder = workspace.reports / "bundle"
     partial = folder.with_name(".bundle.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
-        _fill(study, workspace, partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        with refusals_told(folder):
+            partial.mkdir(parents=True)
+            _fill(study, workspace, partial)
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder

@@ -180,7 +180,10 @@ def _inside(folder: Path, file: str) -> bool:
     windows = PureWindowsPath(file)
     if not file or PurePosixPath(file).is_absolute() or windows.anchor or ".." in windows.parts:
         return False
-    return (folder / file).resolve().is_relative_to(folder.resolve())
+    try:
+        return (folder / file).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links that lead round in a ring
+        return False
 
 
 def _of_names(context: Context) -> Iterator[Problem]:

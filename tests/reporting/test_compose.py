@@ -117,6 +117,7 @@ def test_every_number_in_the_text_is_in_the_results(study: str) -> None:
 def _words(block: Paragraph | Notice | Details | Table) -> Iterator[str]:
     if isinstance(block, Table):
         yield from (markup.plain(text) for text in (block.general or "", *block.specific))
+        yield from (markup.plain(value) for name, value in block.how if name not in {"Input", "Formula"})
     elif isinstance(block, Details):
         yield from (markup.plain(value) for name, value in block.rows if "Input" not in name)
     else:

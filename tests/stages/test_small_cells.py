@@ -66,6 +66,7 @@ def test_groups_that_an_analysis_uses_do_not_give_away_one_that_it_leaves_out(
     assert group_sizes(everyone, used, FEW) == shown
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     everyone=st.dictionaries(st.text("abcdef", min_size=1, max_size=1), st.integers(1, 40), min_size=1),
     data=st.data(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.reporting import markup
+from pipeline.reporting import markup, numbers
 from pipeline.reporting.prose import estimators
 from pipeline.reporting.prose.results import at_level, excludes_zero
 from pipeline.reporting.record import ARROW, Entries, Record, uncapitalised
@@ -19,10 +19,15 @@ SYNTHETIC = (
 )
 SOME_SMALLER = ", but some are smaller than what the study declared worth noticing"
 
+FEWEST_CLUSTERS = 30
+
 
 def summary(record: Record) -> list[str]:
     """What was asked, who answered, what was found, how sure: a few sentences without jargon."""
-    told = (_asked(record), _who(record), *_found(record), _sure(record), _use(record), _level(record))
+    told = (
+        *(_asked(record), _who(record), *_found(record)),
+        *(_sure(record), _few(record), _use(record), _level(record)),
+    )
     return [text for text in told if text]
 
 
@@ -218,6 +223,23 @@ def _plain_effect(record: Record, r: Mapping[str, Any]) -> str:
         amount = "higher" if float(r["est"]) > 0 else "lower"
         words = f"higher {source} went with {amount} {target} by way of the mediators"
     return _capital(f"{at_level(record, str(r['level']))}{words}.")
+
+
+def _few(record: Record) -> str:
+    """How tentative results between clusters are where there are few; nothing where there are enough."""
+    clusters = [
+        int(n)
+        for equation in record.part("model", "equations").values()
+        for n in [(equation.get("clusters") or {}).get(record.cluster)]
+        if n is not None
+    ]
+    if not clusters or min(clusters) >= FEWEST_CLUSTERS:
+        return ""
+    cluster, count = record.many(str(record.cluster)), numbers.count(min(clusters))
+    return (
+        f"**Few {cluster}.** There are only {count}, and comparing {cluster} takes {FEWEST_CLUSTERS} or "
+        f"more: whatever is said between {cluster} is tentative."
+    )
 
 
 def _level(record: Record) -> str:
