@@ -193,16 +193,19 @@ def fit(table: Table, face: Face, available: float, padding: float) -> Grid:
 def is_wide(table: Table) -> bool:
     """Tell whether a table lies on landscape paper.
 
-    It says so, or upright its type would be too small, or the names of its rows would stand in many lines.
+    It says so, or upright its type would be too small, or many columns would press the names of its rows
+    into many lines.
     """
     grid = fit(table, TIMES, _UPRIGHT, _PADDING)
-    return table.landscape or grid.scale < _SMALLEST or _stub_lines(table, grid) > _DEEPEST
+    pressed = len(table.widths) > _MANY and _stub_lines(table, grid) > _DEEPEST
+    return table.landscape or grid.scale < _SMALLEST or pressed
 
 
 _UPRIGHT = 46.8
 _PADDING = 0.7
 _SMALLEST = 0.78
 _DEEPEST = 4
+_MANY = 8
 _NUMBER = re.compile(r"(?:(?<![\w.])[-−+])?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 _DRESSING = re.compile(r"[\s\[\](){}<>≤≥=≈±*†‡§%‰,;:–—/\u200e\u200f]*\Z")
 

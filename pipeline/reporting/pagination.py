@@ -113,13 +113,17 @@ def _ahead(order: tuple[int, ...], place: int, moved: Sequence[int]) -> tuple[in
 
 
 def _filling(order: Sequence[int], place: int, pieces: Sequence[Piece], room: float) -> list[int]:
-    """Return the text behind `place` that fits into the room, with the headings that it stands under."""
+    """Return the text behind `place` that fits into the room, with the headings that it stands under.
+
+    No heading goes ahead of a table or figure that stands right under its own: that one would head nothing.
+    """
     moved: list[int] = []
     headings: list[int] = []
+    bare = place > 0 and pieces[order[place - 1]].kind in {"heading", "chapter"}
     for number in order[place + 1 :]:
         piece = pieces[number]
         too_far = piece.section > pieces[order[place]].section + _SECTIONS
-        if piece.kind == "chapter" or too_far or (piece.floats and headings):
+        if piece.kind == "chapter" or too_far or (headings and (piece.floats or bare)):
             break
         if piece.kind == "heading":
             headings.append(number)
@@ -129,6 +133,7 @@ def _filling(order: Sequence[int], place: int, pieces: Sequence[Piece], room: fl
             if piece.height > room and not partly:
                 break
             moved += [*headings, number]
+            bare = False
             headings, room = [], room - piece.height
             if partly:
                 break

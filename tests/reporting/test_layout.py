@@ -94,6 +94,16 @@ def test_a_table_that_would_be_too_small_upright_lies_wide():
     assert layout.is_wide(matrix(2))
 
 
+@pytest.mark.parametrize(
+    ("name", "columns", "wide"),
+    [("A long name " * 9, 9, True), ("A long name " * 9, 7, False), ("A", 9, False)],
+)
+def test_names_of_rows_that_many_columns_press_lie_wide(name, columns, wide):
+    cells = ["[−0.123, 0.456]"] * 2 + ["0.12"] * (columns - 2)
+    table = Table("t", "T", (row("Path", *cells),), (row(name, *cells),), (2.0, *[1.0] * columns))
+    assert layout.is_wide(table) == wide
+
+
 def test_shrunk_columns_still_hold_their_words():
     table, padding = matrix(30), 0.7
     grid = layout.fit(table, TIMES, 46.8, padding)
