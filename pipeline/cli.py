@@ -53,6 +53,7 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
     from pipeline.exports.memory import announced
     from pipeline.stages import ingest
     from pipeline.stages.artefacts import Workspace
+    from pipeline.stages.report import unshown
     from pipeline.study import load_study
 
     if bundle is not None:
@@ -63,6 +64,7 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
             print(f"Warning: {warning}", file=sys.stderr)
         _warn([announced(path) for path in ingest.inputs(loaded, workspace)])
         plan.run(loaded, workspace, tell=_say)
+    _warn([unshown(workspace)])
     for path in plan.reports(loaded, workspace):
         print(path.relative_to(ROOT).as_posix())
 

@@ -103,11 +103,24 @@ class Reliability(Declared):
     citation: str
 
 
+class Loadings(Declared):
+    """Factor loadings as published: factor -> item -> loading, of items keyed as the score takes them.
+
+    An item that is not named under a factor counts as having no loading on it. With one factor, name it as
+    you like; with several, the names of facets let a reader see which is which.
+    """
+
+    citation: str
+    sample: str | None = None
+    factors: Mapping[Name, Mapping[Name, Annotated[float, Field(gt=-1.5, lt=1.5)]]] = Field(min_length=1)
+
+
 class Published(Declared):
-    """What the literature reports of the instrument."""
+    """What the literature reports of the instrument: numbers that somebody has read there, never guesses."""
 
     reliability: tuple[Reliability, ...] = ()
     factor_model: str | None = None
+    loadings: Loadings | None = None
 
 
 class Cutoff(Declared):
@@ -192,12 +205,14 @@ class Instrument(Declared):
         """The instrument cut down to the items of one facet, whose score becomes the total."""
         chosen = self.facets[facet]
         cutoffs = [cutoff for cutoff in self.cutoffs if cutoff.score == facet]
+        loadings = self.published.loadings and _loadings_of(self.published.loadings, chosen.items)
         return self.model_copy(
             update={
                 "title": chosen.title,
                 "items": tuple(item for item in self.items if item.id in chosen.items),
                 "facets": {},
                 "scoring": self.scoring.model_copy(update={"total": True}),
+                "published": self.published.model_copy(update={"loadings": loadings}),
                 "cutoffs": tuple(cutoff.model_copy(update={"score": "total"}) for cutoff in cutoffs),
                 "safety_items": tuple(item for item in self.safety_items if item in chosen.items),
             }
@@ -275,6 +290,7 @@ def _problems(root: Node, stem: str) -> Iterator[Problem]:
     yield from _of_wording(root)
     yield from _of_references(root)
     yield from _of_scoring(root)
+    yield from _of_published(root)
 
 
 def _of_items(root: Node) -> Iterator[Problem]:
@@ -366,6 +382,26 @@ def _of_references(root: Node) -> Iterator[Problem]:
         scores = [*facets, *(["total"] if root["scoring"]["total"].value is not False else [])]
         if score not in scores:
             yield cutoff["score"].problem(f"there is no score '{score}'", did_you_mean(score, scores))
+
+
+def _loadings_of(stated: Loadings, items: tuple[str, ...]) -> Loadings | None:
+    """Published loadings of these items: the factors on which most of them load."""
+    kept = {name: {i: x for i, x in own.items() if i in items} for name, own in stated.factors.items()}
+    kept = {name: own for name, own in kept.items() if 2 * len(own) > len(items)}
+    return stated.model_copy(update={"factors": kept}) if kept else None
+
+
+def _of_published(root: Node) -> Iterator[Problem]:
+    """Published loadings name items; a factor has at least two, and none of them is nothing but zeros."""
+    ids = [str(item["id"].value) for item in root["items"].entries()]
+    for factor in root["published"]["loadings"]["factors"].members().values():
+        for name, loading in factor.members().items():
+            if name not in ids:
+                yield loading.problem(f"there is no item '{name}'", did_you_mean(name, ids), key=True)
+        values = [loading.value for loading in factor.members().values()]
+        if isinstance(factor.value, dict) and len([value for value in values if value != 0]) < 2:
+            message = f"the factor '{factor.name}' has fewer than two loadings: there is nothing to compare"
+            yield factor.problem(message, key=True)
 
 
 def _of_names(names: Node, ids: list[str]) -> Iterator[Problem]:

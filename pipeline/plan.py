@@ -21,7 +21,15 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-from pipeline.stages.artefacts import Workspace, read_json, write_json, write_whole
+from pipeline.stages.artefacts import (
+    Workspace,
+    check_temporary_folder,
+    read_json,
+    refusals_told,
+    unreadable_record,
+    write_json,
+    write_whole,
+)
 from pipeline.stages.identity import key_warnings
 from pipeline.stages.locking import alone
 from pipeline.stages.results import collect
@@ -52,13 +60,12 @@ def run(study: LoadedStudy, workspace: Workspace, tell: Tell) -> None:
     A stage that fails leaves what it had written before. Its exception is raised here.
     """
     started = time.monotonic()
-    with alone(workspace):
+    with refusals_told(workspace.build), alone(workspace):
         session = _build(study, workspace, tell)
-    for done in session.execution_reports:
-        if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
-            raise done.exc_info[1]
-    if session.exit_code:
-        raise RuntimeError(f"the plan of {study.id} could not be made: {session.exit_code!r}")
+        for done in session.execution_reports:
+            if done.exc_info and isinstance(done.exc_info[1], Exception) and done.outcome.name == "FAIL":
+                raise done.exc_info[1]
+    _check(session, workspace)
     ran = sum(done.outcome.name == "SUCCESS" for done in session.execution_reports)
     seconds = time.monotonic() - started
     tell(
@@ -143,7 +150,16 @@ def code_of(module: str) -> tuple[Path, ...]:
     return tuple(sorted(set(found.values())))
 
 
+def _check(session: Any, workspace: Workspace) -> None:
+    """Raise where the plan could not be made; where its record could not be opened, the disk is at fault."""
+    if session.exit_code.name == "CONFIGURATION_FAILED":
+        raise unreadable_record(workspace)
+    if session.exit_code:
+        raise RuntimeError(f"the plan of {workspace.study} could not be made: {session.exit_code!r}")
+
+
 def _build(study: LoadedStudy, workspace: Workspace, tell: Tell | None) -> Any:
+    check_temporary_folder()
     import pytask
 
     config = workspace.build / "pytask.toml"
@@ -168,7 +184,7 @@ def _task(name: str, study: LoadedStudy, workspace: Workspace, tell: Tell | None
 
     stage = import_module(f"pipeline.stages.{name}")
     needed = stage.inputs(study, workspace)
-    absent = [path for path in needed if workspace.build not in path.parents and not path.exists()]
+    absent = [path for path in needed if workspace.build not in path.parents and not path.is_file()]
     declared = {**stage.declared(study), "missing files": [path.name for path in absent]}
     task = pytask.task(
         name=name,

@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import export_files as files  # noqa: E402
+import pandas as pd  # noqa: E402
 import small_study  # noqa: E402
 
 from pipeline.declaration import StudyError  # noqa: E402
@@ -36,6 +38,7 @@ from pipeline.study import load_study  # noqa: E402
 FINDINGS = HERE / "findings"
 LONGEST = 10
 ANSWERS = (ExportError, StudyError, SyntaxProblem, ModelError, DataError)
+BOOK = ("xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml")
 OURS = str(HERE.parent / "pipeline")
 MODEL = b"f =~ x1 + start(0.5)*x2 + NA*x3\ny ~ a*f + c(b, d)*x\nab := a*b^2\na == b\nlevel: 1\nx1 | t1\n"
 DICTIONARY = files.text(
@@ -78,8 +81,8 @@ PIECES += (
 )
 
 
-class TooLong(Exception):
-    """A target took longer than `LONGEST` seconds."""
+class TooLong(BaseException):
+    """A target took longer than `LONGEST` seconds; no `except Exception` on the way hides it."""
 
 
 def main() -> None:
@@ -116,7 +119,42 @@ def targets(folder: Path) -> dict[str, tuple[Callable[[bytes], object], list[byt
     for name, place in (("study", "data/small/study.yaml"), ("instrument", "instruments/calm.yaml")):
         aims[name] = (declaration(folder, folder / place), [(folder / place).read_bytes()])
     aims["syntax"] = (lambda data: parse(data.decode("utf-8", "replace")), [MODEL])
+    return aims | binary(folder)
+
+
+def binary(folder: Path) -> dict[str, tuple[Callable[[bytes], object], list[bytes]]]:
+    """Files that are no text: parts of a workbook, whole archives, parquet, statistics programs."""
+    made = folder / "made"
+    made.mkdir()
+    book = files.workbook(made, {"S": files.MICROSOFT, "T": [["a", "b"], [1, "x"]]})
+    archive = files.zipped(made, {"in/a.csv": b"a,b\n1,2\n"})
+    frame = pd.DataFrame({"a": [1.0, 2.0], "t": ["x", "y"]})
+    frame.to_parquet(made / "a.parquet")
+    whole = {
+        "archive": ("csv", archive),
+        "parquet": ("parquet", made / "a.parquet"),
+        "spss": ("spss", files.statistics(made, "a.sav")),
+        "stata": ("stata", files.statistics(made, "a.dta")),
+        "sas": ("sas", files.statistics(made, "a.xpt")),
+    }
+    aims: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
+        name: (reader(folder, platform, path.suffix), [path.read_bytes()])
+        for name, (platform, path) in whole.items()
+    }
+    with zipfile.ZipFile(book) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    aims["workbook"] = (workbook(folder, members), [b"\0".join(members[name] for name in BOOK)])
     return aims
+
+
+def workbook(folder: Path, members: dict[str, bytes]) -> Callable[[bytes], object]:
+    """The reader of workbooks, with any bytes as the parts that `BOOK` names, one NUL between two."""
+
+    def take(data: bytes) -> object:
+        changed_parts = dict(zip(BOOK, data.split(b"\0"), strict=False))
+        return read_export(files.zipped(folder, members | changed_parts, "any.xlsx"), "microsoft_forms")
+
+    return take
 
 
 def fuzz(
@@ -177,17 +215,22 @@ def covered(run: Callable[[bytes], object], data: bytes) -> tuple[set[tuple[str,
         run(data)
     except ANSWERS:
         return steps, None
-    except Exception as problem:
+    except (Exception, TooLong) as problem:
         sys.settrace(None)
-        last = problem.__traceback__
-        while last is not None and last.tb_next is not None:
-            last = last.tb_next
-        where = f"{Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno}" if last else "?"
-        return steps, f"{type(problem).__name__} in {where}"
+        return steps, told(problem)
     finally:
         sys.settrace(None)
         signal.setitimer(signal.ITIMER_PROF, 0)
     return steps, None
+
+
+def told(problem: BaseException) -> str:
+    """What was raised, and in which line: one finding, however many inputs lead to it."""
+    last = problem.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    where = f"{Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno}" if last else "?"
+    return f"{type(problem).__name__} in {where}"
 
 
 def keep(name: str, data: bytes) -> None:
@@ -206,9 +249,9 @@ def saved(path: Path, run: Callable[[Path], object]) -> Callable[[bytes], object
     return take
 
 
-def reader(folder: Path, platform: str) -> Callable[[bytes], object]:
+def reader(folder: Path, platform: str, suffix: str = ".csv") -> Callable[[bytes], object]:
     """The reader of a platform."""
-    return saved(folder / "any.csv", lambda path: read_export(path, platform))
+    return saved(folder / f"any{suffix}", lambda path: read_export(path, platform))
 
 
 def with_dictionary(folder: Path) -> Callable[[bytes], object]:

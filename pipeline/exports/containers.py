@@ -39,6 +39,7 @@ DAMAGE = (
 )
 """What reading a damaged archive may raise."""
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_ENTITY_REACH = 64
 
 
 @contextmanager
@@ -219,12 +220,13 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, fil
 def _check_xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> None:
     try:
         with archive.open(member) as source:
-            head = source.read(4096)
-            wide = head.replace(b"\0", b"")
-            if _ENTITY.search(wide):
-                raise ExportError(file, "it declares XML entities, as no survey export does", "do not use it")
-            while source.read(1024**2):
-                pass
+            before = b""
+            while piece := source.read(1024**2).replace(b"\0", b""):
+                if _ENTITY.search(before + piece):
+                    raise ExportError(
+                        file, "it declares XML entities, as no survey export does", "do not use it"
+                    )
+                before = piece[-_ENTITY_REACH:]
     except ExportError:
         raise
     except DAMAGE as error:

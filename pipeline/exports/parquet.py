@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 LARGEST_UNPACKED = 8 * 1024**3
+MOST_UNFOLDED = 500
+SMALL = 256 * 1024**2
 ROWS = 65536
 
 
@@ -28,7 +30,7 @@ def read_parquet(path: Path, part: Part = WHOLE) -> Export:
 
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
-            _check_size(file, path.name)
+            _check_size(file, path)
             frame = _frame(file, path.name)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, ExportError):
@@ -68,10 +70,15 @@ def _decoded(file: Any) -> int:
     return sum(max(column.total_uncompressed_size, 8 * column.num_values) for column in columns)
 
 
-def _check_size(file: Any, name: str) -> None:
+def _check_size(file: Any, path: Path) -> None:
     whole = _decoded(file)
-    if whole > LARGEST_UNPACKED:
-        raise ExportError(name, f"it unfolds to {whole / 1024**3:.0f} GB, more than is read")
+    folded = whole > MOST_UNFOLDED * path.stat().st_size
+    if whole > LARGEST_UNPACKED or (folded and whole > SMALL):
+        raise ExportError(
+            path.name,
+            f"it unfolds to {whole / 1024**3:.1f} GB, more than is read of a file of its size",
+            "export the columns that the study needs",
+        )
 
 
 def _others(skip: frozenset[int], rows: int) -> np.ndarray:

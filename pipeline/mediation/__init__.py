@@ -49,6 +49,7 @@ from pipeline.mediation.regions import johnson_neyman, region_of, simple_lines, 
 from pipeline.mediation.resamples import Resamples, resample
 from pipeline.mediation.rivals import Order, compare_orders
 from pipeline.mediation.rows import Missing
+from pipeline.mediation.undecomposed import fit_undecomposed
 from pipeline.mediation.verdict import Verdict, judge
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "fit_moderated",
     "fit_random_intercepts",
     "fit_surface",
+    "fit_undecomposed",
     "free_parameters",
     "index_of_moderation",
     "indirect_effects",

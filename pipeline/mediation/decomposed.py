@@ -53,11 +53,12 @@ def fit_decomposed(
             design=design,
             split=design.measured[outcome] == lowest,
         )
-        fitted[outcome] = data, _fit(data)
+        fitted[outcome] = data, fit_equation(data)
     return assemble("decomposed", fitted, confidence)
 
 
-def _fit(data: Rows) -> Equation:
+def fit_equation(data: Rows) -> Equation:
+    """One equation, with a random intercept for each grouping of its rows."""
     if not data.groups:
         return least_squares(data, warnings=data.notes)
     fit = fit_random_intercepts(data.y, data.matrix, tuple(data.groups.values()))

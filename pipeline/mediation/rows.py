@@ -20,7 +20,7 @@ from pipeline.mediation.likelihood import Codes, Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-WITHIN, BETWEEN, FLAT = "within", "between", "flat"
+WITHIN, BETWEEN, FLAT, MIXED = "within", "between", "flat", "mixed"
 Missing = Literal["listwise", "fiml"]
 
 

@@ -91,14 +91,16 @@ from pipeline.psychometrics.exploratory import (
 )
 from pipeline.psychometrics.factor import FactorModel, confirmatory, one_factor
 from pipeline.psychometrics.fit import FitMeasures
-from pipeline.psychometrics.invariance import Invariance, invariance, over_waves
+from pipeline.psychometrics.invariance import Invariance, dmacs, invariance, over_waves
 from pipeline.psychometrics.irt import (
     DifferentialFunctioning,
     GradedResponse,
     MantelHaenszel,
     dif,
+    empirical_reliability,
     grm,
     mantel_haenszel,
+    marginal_reliability,
     two_parameter,
 )
 from pipeline.psychometrics.items import ItemStatistics, item_statistics
@@ -211,8 +213,10 @@ __all__ = [
     "dif",
     "disagreements",
     "discriminant",
+    "dmacs",
     "dropout_model",
     "efa",
+    "empirical_reliability",
     "factor_scores",
     "fornell_larcker",
     "glb",
@@ -231,6 +235,7 @@ __all__ = [
     "little_mcar",
     "mantel_haenszel",
     "map_test",
+    "marginal_reliability",
     "marker_variable",
     "method_factor",
     "missing_patterns",

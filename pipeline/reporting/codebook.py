@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.origins import told_under_tables
 from pipeline.reporting.pictures import ANSWERS, Picture
 from pipeline.reporting.prose.scales import preferred_model
 from pipeline.reporting.prose.summary import SYNTHETIC
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import published
 from pipeline.reporting.tables.build import count, drop_empty_columns, header, listed, row
 from pipeline.reporting.tables.instruments import adaptation_words, responses_words, scoring_words
 from pipeline.reporting.tables.loadings import is_reversed, item_name
@@ -33,7 +35,7 @@ def compose_codebook(results: Mapping[str, Any], drawn: Mapping[str, Picture]) -
         subtitle=f"Scales of the study {markup.literal(str(results['study']))}",
         author=None,
         date=None,
-        blocks=tuple(blocks),
+        blocks=told_under_tables(record, blocks),
         footer="Every number is in results.json, and made there.",
         banner=SYNTHETIC if record.synthetic else None,
     )
@@ -95,6 +97,11 @@ def reliability_words(record: Record, scale: str) -> str:
         parts.append(f"the greatest lower bound {_short(bounds['glb'])}")
         least, mean, most = bounds["split_half"]
         parts.append(f"split halves from {_short(least)} to {_short(most)} (mean {_short(mean)})")
+    model: Found = record.part("validate", "irt").get(scale) or {}
+    if model:
+        parts.append(
+            f"marginal reliability of the item response model {_short(model['marginal_reliability'])}"
+        )
     return f"Reliability in this sample: {'; '.join(parts)}."
 
 
@@ -113,6 +120,9 @@ def structure_words(record: Record, scale: str) -> str:
         found = [f"parallel analysis {dimensions['parallel']['components']}"]
         found.append(f"minimum average partial {dimensions['map']['components']}")
         parts.append(f"Number of components: {listed(found)}.")
+    beside: Found = record.part("validate", "published").get(scale) or {}
+    if beside:
+        parts.append(published.words(record, scale, beside))
     return " ".join(parts)
 
 

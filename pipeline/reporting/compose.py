@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.reporting import checklists, markup, numbering, prose, source
 from pipeline.reporting.markup import Marked
-from pipeline.reporting.origins import details
+from pipeline.reporting.origins import details, told_under_tables
 from pipeline.reporting.pictures import ANSWERS, Picture, pictures
 from pipeline.reporting.prose import absent
 from pipeline.reporting.prose.references import bibtex, cited, references
@@ -30,6 +30,7 @@ from pipeline.reporting.tables import (
     correlations,
     descriptives,
     deviations,
+    differential,
     dimensions,
     estimators,
     exploratory,
@@ -41,17 +42,22 @@ from pipeline.reporting.tables import (
     indirect,
     instruments,
     invariance,
+    item_response,
     loadings,
     measured,
     missing,
     model_fit,
+    noninvariance,
     paths,
     power,
+    published,
     reliability,
     rivals,
     sensitivity,
+    undecomposed,
     unlinked,
     validity,
+    within_between,
 )
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
 
@@ -77,6 +83,7 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     congruence.table,
     contextual.table,
     flat.table,
+    undecomposed.table,
     measured.table,
     rivals.table,
     changes.table,
@@ -84,22 +91,30 @@ TABLES: tuple[Callable[[Record], Table | None], ...] = (
     reliability.table,
     agreement.table,
     agreement.indices_table,
+    within_between.table,
     competing.table,
     dimensions.table,
     exploratory.table,
     validity.table,
     validity.pairs_table,
     invariance.table,
+    noninvariance.table,
+    differential.table,
     careless.table,
     careless.sensitivity_table,
     missing.table,
     missing.dropout_table,
     files.table,
 )
+PER_SCALE: Mapping[str, Callable[[Record], list[Table]]] = {
+    "irt": item_response.tables,
+    "published": published.tables,
+}
 KNOWN = (
     *("flow", "unlinked", "clusters", "instruments", "descriptives", "correlations", "loadings", "fit"),
     "estimators",
     *("paths", "model_fit", "indirect", "contrasts", "hypotheses", "power", "contextual", "flat"),
+    "undecomposed",
     *(
         "measured",
         "rivals",
@@ -121,8 +136,9 @@ KNOWN = (
         "validity",
         "discriminant",
     ),
+    *("waba", "dmacs", "dif", "irt", "published", "information"),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
-    *("loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
+    *("verdicts", "loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
@@ -147,7 +163,7 @@ def compose_report(
     placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
     lists = {table.id: table for table in checklists.tables(record, placed)}
     sentences = prose.sentences(record)
-    printed = [*placed.values(), *details(record).values(), *_notices(record).values()]
+    printed = [*placed.values(), *details(record, placed).values(), *_notices(record).values()]
     own = sections or {}
     works = cited(record, [template, *own.values(), *_texts(sentences, printed)])
     blocks = _blocks(record, placed, sentences | {"references": references(works)})
@@ -159,12 +175,14 @@ def compose_report(
         "results": results,
     }
     body = source.document_in_sections(template, own, context, blocks)
-    return Composed(_document(record, checklists.linked(body)), drawn, bibtex(works))
+    laid = told_under_tables(record, checklists.linked(body))
+    return Composed(_document(record, laid), drawn, bibtex(works))
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:
-    made = (make(record) for make in TABLES)
-    return {table.id: table for table in made if table is not None}
+    made = [table for table in (make(record) for make in TABLES) if table is not None]
+    made += [table for make in PER_SCALE.values() for table in make(record)]
+    return {table.id: table for table in made}
 
 
 def _blocks(
@@ -173,11 +191,15 @@ def _blocks(
     """Everything that a template can place: what is shown, why it is not, details and sentences."""
     nothing: dict[str, Block | tuple[Block, ...]] = dict.fromkeys(KNOWN, ())
     answers = tuple(block for name, block in placed.items() if name.startswith(ANSWERS))
+    several = {
+        name: tuple(block for key, block in placed.items() if key.startswith(f"{name}_"))
+        for name in PER_SCALE
+    }
     return (
         nothing
         | {name: Paragraph(words) for name, words in absent.reasons(record).items()}
-        | details(record)
-        | {"answers": answers, **_notices(record)}
+        | details(record, placed)
+        | {"answers": answers, **several, **_notices(record)}
         | {f"text_{name}": _laid(name, texts) for name, texts in sentences.items()}
         | dict(placed)
     )

@@ -14,7 +14,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from pipeline.reporting import direction, drawing, fonts, glossary, layout, markup, numbering
+from pipeline.reporting import direction, drawing, fonts, glossary, layout, markup, numbering, origins
 from pipeline.reporting.layout import SetCell, SetRow
 from pipeline.reporting.markup import Run
 from pipeline.reporting.numbering import Label
@@ -59,7 +59,7 @@ def _paper(document: Document) -> str:
     if not document.banner:
         return ""
     text = "".join(f"\\{ord(it):x} " for it in markup.clean(markup.plain(document.banner)))
-    return f'@page{{@bottom-left{{content:"{text}";font:bold 8pt sans-serif;width:85%;text-align:left}}}}\n'
+    return f'@page{{@bottom-left{{content:"{text}";font:bold 7.5pt sans-serif;width:88%;text-align:left}}}}\n'
 
 
 def _policy() -> str:
@@ -191,6 +191,8 @@ def _table(table: Table, labels: Labels) -> Iterator[str]:
     if table.alt:
         yield f'<p id="{label.anchor}-alt" class="unseen">{escape(table.alt)}</p>'
     yield from _notes(table, labels)
+    if table.how:
+        yield from _details(Details(origins.SUMMARY, table.how), labels)
     yield "</figure>"
 
 

@@ -14,6 +14,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Literal
 
@@ -21,7 +22,7 @@ from pipeline.reporting import markup
 from pipeline.reporting.values import Block, Cell, Details, Heading, Row, Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """How wide a face sets its characters, in ems; `other` stands for all that is not listed."""
 
@@ -114,15 +115,21 @@ def sheets(blocks: Sequence[Block]) -> Iterator[tuple[bool, tuple[Block, ...]]]:
     A wide table takes the headings right before it and the details right after it along, so that neither is
     left alone on a page.
     """
+    for landscape, group in groupby(zip(lies_wide(blocks), blocks, strict=True), key=lambda pair: pair[0]):
+        yield landscape, tuple(block for _, block in group)
+
+
+def lies_wide(blocks: Sequence[Block]) -> tuple[bool, ...]:
+    """Tell of each block whether it lies on landscape paper, as a wide table does with what belongs to it."""
     wide = [isinstance(block, Table) and is_wide(block) for block in blocks]
     for number in reversed(range(len(blocks) - 1)):
         wide[number] = wide[number] or (isinstance(blocks[number], Heading) and wide[number + 1])
     for number in range(1, len(blocks)):
         wide[number] = wide[number] or (isinstance(blocks[number], Details) and wide[number - 1])
-    for landscape, group in groupby(zip(wide, blocks, strict=True), key=lambda pair: pair[0]):
-        yield landscape, tuple(block for _, block in group)
+    return tuple(wide)
 
 
+@lru_cache(maxsize=256)
 def settle(table: Table, face: Face) -> tuple[tuple[SetRow, ...], tuple[SetRow, ...]]:
     """Return the header and the body with every cell's column, alignment and place settled."""
     places = place_decimals(table, face)
@@ -130,6 +137,7 @@ def settle(table: Table, face: Face) -> tuple[tuple[SetRow, ...], tuple[SetRow, 
     return header, tuple(_settled(row, places, number) for number, row in enumerate(table.body))
 
 
+@lru_cache(maxsize=256)
 def place_decimals(table: Table, face: Face) -> Mapping[tuple[int, int], Placed]:
     """Place each number of the body, by (row, cell); text that is not a number is left out."""
     places: dict[tuple[int, int], Placed] = {}
@@ -165,6 +173,7 @@ def split_at(runs: Sequence[markup.Run], index: int) -> tuple[list[markup.Run], 
     return before, []
 
 
+@lru_cache(maxsize=256)
 def fit(table: Table, face: Face, available: float, padding: float) -> Grid:
     """Give each column at least its longest word or number, taking it from columns with room to spare.
 
@@ -182,13 +191,18 @@ def fit(table: Table, face: Face, available: float, padding: float) -> Grid:
 
 
 def is_wide(table: Table) -> bool:
-    """Tell whether a table lies on landscape paper: it says so, or upright its type would be too small."""
-    return table.landscape or fit(table, TIMES, _UPRIGHT, _PADDING).scale < _SMALLEST
+    """Tell whether a table lies on landscape paper.
+
+    It says so, or upright its type would be too small, or the names of its rows would stand in many lines.
+    """
+    grid = fit(table, TIMES, _UPRIGHT, _PADDING)
+    return table.landscape or grid.scale < _SMALLEST or _stub_lines(table, grid) > _DEEPEST
 
 
 _UPRIGHT = 46.8
 _PADDING = 0.7
 _SMALLEST = 0.78
+_DEEPEST = 4
 _NUMBER = re.compile(r"(?:(?<![\w.])[-−+])?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 _DRESSING = re.compile(r"[\s\[\](){}<>≤≥=≈±*†‡§%‰,;:–—/\u200e\u200f]*\Z")
 
@@ -294,6 +308,14 @@ def _lines(table: Table, face: Face, shares: Sequence[float], available: float, 
     notes = (table.title, table.general or "", *table.specific, table.probability or "")
     rows = sum(_row_lines(row, face, shares, available, padding) for row in (*table.header, *table.body))
     return rows + 1 + sum(math.ceil(face.width(note) / available) for note in notes)
+
+
+def _stub_lines(table: Table, grid: Grid) -> int:
+    """Estimate in how many lines the longest name of a row stands on upright paper."""
+    room = (grid.shares[0] * _UPRIGHT - _PADDING) / grid.scale
+    names = (row.cells[0] for row in table.body if row.cells[0].span == 1)
+    lines = (math.ceil(TIMES.width(it.text, it.bold) / max(room - it.indent, 1.0)) for it in names)
+    return max(lines, default=1)
 
 
 def _row_lines(row: Row, face: Face, shares: Sequence[float], available: float, padding: float) -> int:

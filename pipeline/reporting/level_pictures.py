@@ -118,8 +118,7 @@ def _shown(told: Mapping[str, Any]) -> bool:
 
 def _patterns(record: Record, level: str, told: Mapping[str, Any]) -> Patterns:
     names = [str(one["scale"]) for one in told["scales"]]
-    smallest = int(record.declared.get("small_cell") or 0)
-    rows = [one for one in told["score_patterns"] if int(one["n"]) >= smallest]
+    rows = told["score_patterns"]
     return Patterns(
         title=markup.plain(record.many(level)).capitalize(),
         names=tuple(record.title(name) for name in names),

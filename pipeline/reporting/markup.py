@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Marked(str):
         return Marked(super().strip(chars))
 
 
+@lru_cache(maxsize=16384)
 def parse(text: str) -> tuple[Run, ...]:
     """Read markup into runs on one line; never fails: what is not markup is text."""
     return tuple(_merged(_parsed(clean(text), None)))

@@ -14,17 +14,20 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
-from itertools import count, pairwise
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-from pipeline.reporting import fonts, numbering
-from pipeline.reporting.pdf_source import floating, typst_source
-from pipeline.reporting.values import Document, Figure, Heading, Table
+from pipeline.reporting import fonts, numbering, pagination
+from pipeline.reporting.pagination import Arrangement, Kind, Piece, Spot, Spots
+from pipeline.reporting.paper import on_paper
+from pipeline.reporting.pdf_source import Source
+from pipeline.reporting.values import Block, Document, Figure, Heading, Notice, Table
 
-Spot = tuple[int, float]
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BOX = "\u25a1"
-SECTION = "section"
 
 
 def write_pdf(document: Document, path: Path) -> tuple[str, ...]:
@@ -36,25 +39,32 @@ def write_pdf(document: Document, path: Path) -> tuple[str, ...]:
 
 def pdf_bytes(document: Document) -> tuple[bytes, tuple[str, ...]]:
     """Return the report as a PDF, with the characters that had to be left out."""
+    source = Source.of(on_paper(document))
+    letters = set(source.text()) - fonts.covered()
+    strange = {it for it in letters if unicodedata.category(it) not in _UNSEEN}
+    with _workplace(source.document) as main:
+        return _bound(source, main, strange)
+
+
+def _bound(source: Source, main: Path, strange: Set[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Set the source, with faces of this computer where it has strange letters, and boxes for the rest."""
     import typst
 
-    letters = set(typst_source(document)) - fonts.covered()
-    strange = {it for it in letters if unicodedata.category(it) not in _UNSEEN}
-    system_fonts, missing = bool(strange), set[str]()
-    held = _held(document, system_fonts)
-    source = typst_source(document, held=held)
+    press, missing = Press(main, system_fonts=bool(strange)), set[str]()
+    source = press.laid_out(source)
+    text = source.text()
     while True:
         try:
-            return _compiled(document, source, system_fonts=system_fonts), tuple(sorted(missing))
+            return press.compiled(text), tuple(sorted(missing))
         except typst.TypstError as error:
             undisplayed = _undisplayed(str(error)) - missing
             if not undisplayed:
                 raise
-        if system_fonts:
+        if press.system_fonts:
             missing |= undisplayed | _neighbours(undisplayed, strange)
-            source = typst_source(document, tuple(sorted(missing)), held=held)
-            source = source.translate(dict.fromkeys(map(ord, missing), _BOX))
-        system_fonts = True
+            text = source.text(tuple(sorted(missing)))
+            text = text.translate(dict.fromkeys(map(ord, missing), _BOX))
+        press = Press(main, system_fonts=True)
 
 
 def _undisplayed(message: str) -> set[str]:
@@ -70,81 +80,79 @@ def _neighbours(characters: Set[str], strange: Set[str]) -> set[str]:
     return {character for character in strange if ord(character) >> 8 in blocks}
 
 
-def _held(document: Document, system_fonts: bool) -> frozenset[str]:
-    """Return the ids that may not float, so that numbers rise and each stays in its section.
+@dataclass(frozen=True)
+class Press:
+    """Typst in one folder: what it has set once it does not set again for the next question."""
 
-    A float can land below or above a table that runs over pages, or beyond the heading of its section.
-    Whichever is out of order is set where it stands, until none is.
-    """
-    held: set[str] = set()
-    while len(numbering.label(document)) > 1:
-        places = _places(document, typst_source(document, held=held), system_fonts)
-        free = {block.id for block in floating(document)} - held
-        for (before, _, end), (after, start, _) in pairwise(places):
-            if end > start and {before, after} & free:
-                held.add(before if before in free else after)
-                break
-        else:
-            break
-    return frozenset(held)
+    main: Path
+    system_fonts: bool
 
+    def laid_out(self, source: Source) -> Source:
+        """Return the source with its blocks in the order that fills the pages."""
+        if not any(isinstance(block, Table | Figure) for block in source.document.blocks):
+            return source
 
-def _places(document: Document, source: str, system_fonts: bool) -> list[tuple[str, Spot, Spot]]:
-    """Return where each heading, table and figure starts and ends, in the document's order."""
-    import typst
+        @cache
+        def places(now: Arrangement) -> Spots:
+            return self.places(source.arranged(now))
 
-    with _workplace(document, source) as main:
-        found = typst.query(
-            main,
-            "<place>",
-            field="value",
-            root=main.parent,
+        return source.arranged(pagination.arranged(self._pieces(source), places))
+
+    def places(self, source: Source) -> Spots:
+        """Return where each block but headings starts and ends: page and points from its top."""
+        told: dict[int, list[Spot]] = {}
+        for number, page, height in self._answers(source.text(), "<spot>"):
+            told.setdefault(number, []).append((page, height))
+        return {number: (min(spots), max(spots)) for number, spots in told.items()}
+
+    def compiled(self, text: str) -> bytes:
+        """Return the PDF of a source."""
+        content: bytes = self._compiler(text).compile(format="pdf", pdf_standards=["ua-1"], timestamp=0)
+        return content
+
+    def _pieces(self, source: Source) -> list[Piece]:
+        heights = dict(self._answers(source.measured(), "<height>"))
+        kinds = [_kind(block) for block in source.document.blocks]
+        sections = accumulate(isinstance(it, Heading) and it.level < 3 for it in source.document.blocks)
+        return [
+            Piece(kind, wide, heights.get(number, 0.0), section)
+            for number, (kind, wide, section) in enumerate(zip(kinds, source.wide, sections, strict=True))
+        ]
+
+    def _answers(self, text: str, selector: str) -> Any:
+        return json.loads(self._compiler(text).query(selector, field="value"))
+
+    def _compiler(self, text: str) -> Any:
+        import typst
+
+        self.main.write_text(text, encoding="utf-8", newline="\n")
+        return typst.Compiler(
+            self.main,
+            root=self.main.parent,
             font_paths=list(fonts.font_files()),
-            ignore_system_fonts=not system_fonts,
+            ignore_system_fonts=not self.system_fonts,
         )
-    told: dict[str, list[Spot]] = {}
-    sections = count()
-    for anchor, page, height in json.loads(found):
-        name = f"{SECTION}{next(sections)}" if anchor == SECTION else anchor
-        told.setdefault(name, []).append((page, float(height.removesuffix("pt"))))
-    return [(name, min(told[anchor]), max(told[anchor])) for name, anchor in _in_order(document)]
 
 
-def _in_order(document: Document) -> Iterator[tuple[str, str]]:
-    """Yield what has a place of its own, by its id and by how its place is told."""
-    labels, sections = numbering.label(document), count()
-    for block in document.blocks:
-        if isinstance(block, Table | Figure):
-            yield block.id, labels[block.id].anchor
-        elif isinstance(block, Heading):
-            name = f"{SECTION}{next(sections)}"
-            yield f" {name}", name
+def _kind(block: Block) -> Kind:
+    match block:
+        case Heading():
+            return "chapter" if block.level == 1 else "heading"
+        case Table():
+            return "table"
+        case Figure():
+            return "figure"
+        case Notice():
+            return "box"
+    return "text"
 
 
 @contextmanager
-def _workplace(document: Document, source: str) -> Iterator[Path]:
-    """Write source and pictures into a folder for Typst."""
+def _workplace(document: Document) -> Iterator[Path]:
+    """Write the pictures into a folder for Typst; yield where its source goes."""
     labels = numbering.label(document)
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         for block in document.blocks:
             if isinstance(block, Figure):
                 (Path(folder) / f"{labels[block.id].anchor}.png").write_bytes(block.png)
-        main = Path(folder) / "main.typ"
-        main.write_text(source, encoding="utf-8", newline="\n")
-        yield main
-
-
-def _compiled(document: Document, source: str, *, system_fonts: bool) -> bytes:
-    import typst
-
-    with _workplace(document, source) as main:
-        content: bytes = typst.compile(
-            main,
-            root=main.parent,
-            format="pdf",
-            font_paths=list(fonts.font_files()),
-            ignore_system_fonts=not system_fonts,
-            pdf_standards=["ua-1"],
-            timestamp=0,
-        )
-    return content
+        yield Path(folder) / "main.typ"

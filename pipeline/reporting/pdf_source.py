@@ -5,15 +5,17 @@ Whatever the document says goes in as strings, which Typst never interprets. Use
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
+from itertools import groupby
 
 from pipeline.reporting import direction, drawing, layout, markup, numbering
 from pipeline.reporting.layout import SetCell, SetRow
 from pipeline.reporting.markup import Run
 from pipeline.reporting.numbering import Label
+from pipeline.reporting.pagination import Arrangement
 from pipeline.reporting.values import (
     Block,
     Bullets,
@@ -30,41 +32,70 @@ Labels = Mapping[str, Label]
 _POINTS = 9.0
 _INSET = 3.2
 _WIDTH = {False: 468.0, True: 648.0}
-_LINE = 15.0
 _PAGE_LINES = 40
 _TALLEST = 430.0
-_FLOWING = Paragraph | Bullets
+_RUNNING = 46.0
 _LONG = re.compile("[!-~]{19,}")
 
 
-def typst_source(document: Document, missing: Sequence[str] = (), *, held: Set[str] = frozenset()) -> str:
-    """Return the document in Typst: the look, then one call a block; blocks that are `held` do not float."""
-    labels = numbering.label(document)
-    look = (resources.files("pipeline.reporting") / "assets" / "report.typ").read_text(encoding="utf-8")
-    sheets = _sheets(document, labels, held)
-    return "\n".join((look, *_opening(document, labels), *_notice_of(missing, labels), *sheets, ""))
+@dataclass(frozen=True)
+class Source:
+    """A document in Typst, its blocks still apart, so that their order can fill the pages."""
+
+    document: Document
+    blocks: tuple[str, ...]
+    wide: tuple[bool, ...]
+    order: tuple[int, ...]
+
+    @classmethod
+    def of(cls, document: Document) -> Source:
+        """Return the source with every block where the document has it."""
+        labels = numbering.label(document)
+        wide = layout.lies_wide(document.blocks)
+        calls = enumerate(zip(document.blocks, wide, strict=True))
+        blocks = (_block(block, number, labels, landscape) for number, (block, landscape) in calls)
+        return cls(document, tuple(blocks), wide, tuple(range(len(wide))))
+
+    def arranged(self, wanted: Arrangement) -> Source:
+        """Return the source with its blocks arranged so."""
+        labels, blocks = numbering.label(self.document), list(self.blocks)
+        for number in wanted.split:
+            if isinstance(block := self.document.blocks[number], Table):
+                blocks[number] = _table(block, number, labels, self.wide[number], whole=False)
+        for number in wanted.fresh:
+            blocks[number] = f"#pagebreak(weak: true)\n{blocks[number]}"
+        return replace(self, blocks=tuple(blocks), order=wanted.order)
+
+    def text(self, missing: Sequence[str] = ()) -> str:
+        """Return the whole as Typst reads it; characters that are `missing` are told of at the start."""
+        labels = numbering.label(self.document)
+        front = (_look(), *_opening(self.document, labels), *_notice_of(missing, labels))
+        end = f"#details({_inline(self.document.footer, labels)})"
+        return "\n".join((*front, *self._sheets(), end, ""))
+
+    def measured(self) -> str:
+        """Return the whole with a question at its end: how tall each block of text stands."""
+        flowing = (Paragraph, Bullets, Notice, Details)
+        texts = (
+            f"({number}, [{call}]), "
+            for number, (block, call) in enumerate(zip(self.document.blocks, self.blocks, strict=True))
+            if isinstance(block, flowing)
+        )
+        return f"{self.text()}#heights({_WIDTH[False]}pt, {''.join(texts)})\n"
+
+    def _sheets(self) -> Iterator[str]:
+        for landscape, numbers in groupby(self.order, key=self.wide.__getitem__):
+            calls = "\n".join(self.blocks[number] for number in numbers)
+            yield f"#page(flipped: true)[\n{calls}\n]" if landscape else calls
 
 
-def floating(document: Document) -> Iterator[Table | Figure]:
-    """Yield what may float: text of its own section follows it, and with its details it fits on a page."""
-    for landscape, blocks in layout.sheets(document.blocks):
-        groups = list(_with_details(() if landscape else blocks))
-        for number, group in enumerate(groups):
-            first = group[0]
-            if not isinstance(first, Table | Figure) or not _text_follows(groups[number + 1 :]):
-                continue
-            if sum(map(_lines, group)) <= _PAGE_LINES:
-                yield first
+def typst_source(document: Document, missing: Sequence[str] = ()) -> str:
+    """Return the document in Typst, every block where the document has it."""
+    return Source.of(document).text(missing=missing)
 
 
-def _text_follows(groups: Sequence[tuple[Block, ...]]) -> bool:
-    """Whether running text comes before the next section of the first level."""
-    for first, *_ in groups:
-        if isinstance(first, Heading) and first.level == 1:
-            return False
-        if isinstance(first, _FLOWING):
-            return True
-    return False
+def _look() -> str:
+    return (resources.files("pipeline.reporting") / "assets" / "report.typ").read_text(encoding="utf-8")
 
 
 def _opening(document: Document, labels: Labels) -> Iterator[str]:
@@ -72,7 +103,7 @@ def _opening(document: Document, labels: Labels) -> Iterator[str]:
     way = "rtl" if direction.is_right_to_left(document.language) else "ltr"
     options = [f"title: {_string(markup.plain(document.title))}", f"language: {_string(language.lower())}"]
     options += [f"region: {_string(region.upper())}"] * (len(region) == 2)
-    options += [f"running: {_inline(document.title, labels)}", f"direction: {way}"]
+    options += [f"running: {_inline(_running(document.title), labels)}", f"direction: {way}"]
     if document.author:
         options.append(f"author: {_string(markup.plain(document.author))}")
     if document.banner:
@@ -83,6 +114,14 @@ def _opening(document: Document, labels: Labels) -> Iterator[str]:
     yield f"#title-block({_inline(document.title, labels)}, {subtitle}, ({lines}))"
     if sum(isinstance(block, Heading) and block.level < 3 for block in document.blocks) > 5:
         yield "#contents()"
+
+
+def _running(title: str) -> str:
+    """Shorten a title to the one line that the head of a page has room for."""
+    words = kept = markup.plain(title)
+    while layout.SOURCE_SANS.width(markup.literal(kept)) > _RUNNING:
+        kept = kept[:-1]
+    return title if kept == words else markup.literal(f"{kept.rstrip()}…")
 
 
 def _notice_of(missing: Sequence[str], labels: Labels) -> Iterator[str]:
@@ -97,84 +136,41 @@ def _notice_of(missing: Sequence[str], labels: Labels) -> Iterator[str]:
         yield f"#notice(true, {_inline(text, labels)})"
 
 
-def _sheets(document: Document, labels: Labels, held: Set[str]) -> Iterator[str]:
-    free = {block.id for block in floating(document)} - held
-    for landscape, blocks in layout.sheets(document.blocks):
-        if landscape:
-            calls = "\n".join(_block(block, labels, landscape) for block in blocks)
-            yield f"#page(flipped: true)[\n{calls}\n]"
-        else:
-            yield from _upright(blocks, labels, free)
-    yield f"#details({_inline(document.footer, labels)})"
-    yield "#section-marks()"
-
-
-def _upright(blocks: Sequence[Block], labels: Labels, free: Set[str]) -> Iterator[str]:
-    """Set blocks in order; what floats takes its details along, and text fills the page before it."""
-    for group in _with_details(blocks):
-        calls = "\n".join(_block(block, labels, False) for block in group)
-        if not isinstance(group[0], Table | Figure):
-            yield calls
-        elif group[0].id in free:
-            yield f"#floating[\n{calls}\n]"
-        else:
-            yield f"#place.flush()\n{calls}"
-
-
-def _with_details(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
-    """Group each block with the details that follow it."""
-    group: tuple[Block, ...] = ()
-    for block in blocks:
-        if group and not isinstance(block, Details):
-            yield group
-            group = ()
-        group = (*group, block)
-    if group:
-        yield group
-
-
-def _lines(block: Block) -> float:
-    """Estimate how many lines of a table's type a block takes."""
-    match block:
-        case Table():
-            return _fit(block, landscape=False).lines
-        case Figure():
-            across, down = drawing.size(block)
-            return 6 + min(block.width * _WIDTH[False] * down / across, _TALLEST) / _LINE
-        case Details():
-            return 2 + sum(math.ceil(len(name + value) / 110) for name, value in block.rows)
-    return 0
-
-
 def _fit(table: Table, *, landscape: bool, inset: float = _INSET) -> layout.Grid:
     return layout.fit(table, layout.SOURCE_SANS, _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1)
 
 
-def _block(block: Block, labels: Labels, landscape: bool) -> str:
+def _block(block: Block, number: int, labels: Labels, landscape: bool) -> str:
+    """Return the call that sets a block; all but headings tell where they start and end."""
     match block:
         case Heading():
             text = _inline(block.text, labels, italic=block.level == 3)
-            flush = "#place.flush()\n" if block.level <= 2 else ""
-            call = f"{flush}#heading(level: {block.level}, {text})"
+            call = f"#heading(level: {block.level}, {text})"
         case Paragraph():
             hanging = "hanging-indent: 1.8em, " if block.hanging else ""
-            call = _turned(f"par({hanging}{_inline(block.text, labels)})", block.text)
+            call = _turned(f"par({hanging}{_told(_inline(block.text, labels), number)})", block.text)
         case Bullets():
-            items = ", ".join(_inline(item, labels) for item in block.items)
+            items = ", ".join(_told(_inline(item, labels), number) for item in block.items)
             list_call = f"{'enum' if block.ordered else 'list'}(tight: false, {items})"
             call = _turned(list_call, " ".join(block.items))
         case Notice():
-            call = f"#notice({'true' if block.kind == 'warning' else 'false'}, {_inline(block.text, labels)})"
+            warning = "true" if block.kind == "warning" else "false"
+            call = f"#notice({warning}, {_told(_inline(block.text, labels), number)})"
         case Details():
             rows = "".join(
                 f", ({_inline(name, labels)}, {_inline(value, labels)})" for name, value in block.rows
             )
-            call = f"#details({_inline(block.summary, labels)}{rows})"
+            call = f"#details({_told(_inline(block.summary, labels), number)}{rows})"
         case Table():
-            call = _table(block, labels, landscape)
+            call = _table(block, number, labels, landscape)
         case Figure():
-            call = _figure(block, labels)
+            call = _figure(block, number, labels)
     return call
+
+
+def _told(content: str, number: int) -> str:
+    """Let content tell where on the pages it starts and ends."""
+    return f"[#spot({number}){content[1:-1]}#spot({number})]"
 
 
 def _turned(call: str, text: str) -> str:
@@ -183,33 +179,34 @@ def _turned(call: str, text: str) -> str:
     return f"#{{ set text(dir: rtl); {call} }}" if turned else f"#{call}"
 
 
-def _figure(figure: Figure, labels: Labels) -> str:
+def _figure(figure: Figure, number: int, labels: Labels) -> str:
     """Return a picture as wide as it asks, but no taller than leaves room for its caption and note."""
     label = labels[figure.id]
     across, down = drawing.size(figure)
     share = min(figure.width, _TALLEST * across / down / _WIDTH[False])
     note = f", note: [{_note(figure.note, labels)}]" if figure.note else ""
     return (
-        f'#picture("{label.anchor}", [{label.text}], {_inline(figure.title, labels, italic=True)}, '
+        f'#picture({number}, "{label.anchor}", [{label.text}], {_inline(figure.title, labels, italic=True)}, '
         f'file: "{label.anchor}.png", alt: {_string(figure.alt)}, width: {share * 100:.4g}%{note})'
     )
 
 
-def _table(table: Table, labels: Labels, landscape: bool) -> str:
+def _table(table: Table, number: int, labels: Labels, landscape: bool, *, whole: bool = True) -> str:
     label = labels[table.id]
     grid = _fit(table, landscape=landscape)
     inset = _INSET if grid.scale == 1 else _INSET / 2
     grid = _fit(table, landscape=landscape, inset=inset)
     size = max(5.5, round(_POINTS * grid.scale, 1))
     header, body = layout.settle(table, layout.SOURCE_SANS)
-    whole = grid.lines * size / _POINTS <= _PAGE_LINES * (0.68 if landscape else 1)
+    whole = whole and grid.lines * size / _POINTS <= _PAGE_LINES * (0.68 if landscape else 1)
+    title = _inline(table.title, labels, italic=True)
     calls = [
-        f'#data-table("{label.anchor}", [{label.text}], {_inline(table.title, labels, italic=True)}',
+        f'#data-table({number}, "{label.anchor}", [{label.text}], {title}',
         f"alt: {_string(table.alt)}, whole: {'true' if whole else 'false'}, size: {size}pt, inset: {inset}pt",
         f"columns: ({''.join(f'{share * 100:.5g}%, ' for share in grid.shares)})",
         f"notes: ({''.join(f'[{note}], ' for note in _notes(table, labels))})",
         "header: (" + "\n".join(_cell(it, labels, header=True) for row in header for it in row.cells) + ")",
-        "rows: (" + "\n".join(_row(row, labels, number) for number, row in enumerate(body)) + "))",
+        "rows: (" + "\n".join(_row(row, labels, place) for place, row in enumerate(body)) + "))",
     ]
     return ",\n".join(calls)
 
@@ -278,7 +275,7 @@ def _run(run: Run, labels: Labels, italic: bool) -> str:
 
 
 def _letters(text: str, slanted: bool, greek: bool) -> str:
-    string = _string(_LONG.sub(_breakable, text))
+    string = _string(direction.marked(_LONG.sub(_breakable, text)))
     return f'#text(style: "{"normal" if greek else "italic"}", {string})' if slanted else f"#{string}"
 
 

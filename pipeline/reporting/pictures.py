@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.reporting import conditional_pictures, level_pictures, markup, numbers, validation_pictures
+from pipeline.reporting import (
+    conditional_pictures,
+    level_pictures,
+    markup,
+    numbers,
+    summary_pictures,
+    validation_pictures,
+)
 from pipeline.reporting.figures.confounding import Along, draw_confounding
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.diagram import Panel, Path, draw_diagram
@@ -48,8 +55,12 @@ def pictures(record: Record) -> dict[str, Picture]:
         heatmap(record),
         *likert(record),
     ]
-    pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
-    pairs += [validation_pictures.scree(record), validation_pictures.loadings(record)]
+    pairs = [summary_pictures.verdicts(record)]
+    pairs += [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
+    pairs += [
+        make(record)
+        for make in (validation_pictures.scree, validation_pictures.loadings, validation_pictures.information)
+    ]
     pairs += [
         make(record) for make in (level_pictures.slopes, level_pictures.caterpillar, level_pictures.patterns)
     ]
@@ -306,14 +317,20 @@ def _along(record: Record, r: Mapping[str, Any], curve: Mapping[str, Any]) -> Al
     )
 
 
+LEFT_OUT = " A safety item is left out where few people gave one of its answers."
+
+
 def _likert(record: Record, scale: str, rows: Entries) -> Picture | None:
     responses = record.declared.get("instruments", {}).get(scale, {}).get("responses") or {}
     counted = [r for r in rows if r.get("frequencies")]
     if not responses or not counted:
         return None
+    shown = [r for r in counted if None not in r["frequencies"].values()]
+    if not shown:
+        return None
     items = [
         Item(item_name(record, scale, r), {float(k): int(n) for k, n in r["frequencies"].items()})
-        for r in counted
+        for r in shown
     ]
     labels = {float(code): str(label) for code, label in responses.items()}
     drawn = draw_likert(items, labels)
@@ -322,7 +339,8 @@ def _likert(record: Record, scale: str, rows: Entries) -> Picture | None:
         title=f"Answers to the Items of {record.label(scale)}",
         alt=f"Share of each answer to the {len(items)} items of {record.title(scale)}.",
         png=drawn.png,
-        note="Percentages of those who answered; shares under 5% are drawn without a number.",
+        note="Percentages of those who answered; shares under 5% are drawn without a number."
+        + (LEFT_OUT if len(shown) < len(counted) else ""),
     )
     return Picture(figure, drawn.svg)
 

@@ -112,6 +112,14 @@ class Record:
         kinds = {row["level"] for row in self.slopes}
         return bool(kinds & {"within", "between"}) and self.lowest != self.levels[-1:][0]
 
+    def cluster_size(self, sizes: Mapping[str, Any], name: str, decimals: int | None = None) -> str:
+        """The least, middle or greatest size of clusters, as printed; `under 5` where it is withheld."""
+        size = sizes.get(name)
+        if size is None and sizes.get("clusters"):
+            return f"under {numbers.count(self.declared.get('small_cell'))}"
+        whole = size is None or float(size).is_integer()
+        return numbers.number(size, (0 if whole else 1) if decimals is None else decimals)
+
     def level_words(self, level: str) -> str:
         """A level of the model in words: `Within staff`, `Between companies`, `Single-level`."""
         if level not in {"within", "between"} or self.cluster is None:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.figures.canvas import Plot
 from pipeline.reporting.figures.forest import Forest, draw_forest
+from pipeline.reporting.figures.information import Curves, draw_information
 from pipeline.reporting.figures.scree import ACROSS, Scree, draw_scree
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import item_response
 from pipeline.reporting.tables.dimensions import entries
 from pipeline.reporting.values import Figure
 
@@ -39,6 +42,27 @@ def scree(record: Record) -> tuple[Figure, Plot] | None:
     return figure, drawn
 
 
+def information(record: Record) -> tuple[Figure, Plot] | None:
+    """Information and standard error along each scale that has an item response model."""
+    found = item_response.entries(record)
+    if not found:
+        return None
+    panels = [_curves(record, scale, told) for scale, told in found.items()]
+    drawn = draw_information(panels)
+    said = "; ".join(f"{panel.title}: {panel.told}" for panel in panels)
+    figure = Figure(
+        id="information",
+        title="Information and Standard Error Along Each Scale",
+        alt=f"Information curves of the items and of the whole scale. {said}.",
+        png=drawn.png,
+        width=min(1.0, 0.16 + 0.3 * min(len(panels), ACROSS)),
+        note="The higher the blue line, the more precisely a standing can be told; the dashed line is the "
+        "standard error, 1 / √information. In each panel: the standings at which a score has a reliability "
+        "of .80 or more.",
+    )
+    return figure, drawn
+
+
 def loadings(record: Record) -> tuple[Figure, Plot] | None:
     """Standardized loading of each item with its interval, one panel a scale."""
     found: Mapping[str, Entries] = record.part("validate", "items")
@@ -51,7 +75,7 @@ def loadings(record: Record) -> tuple[Figure, Plot] | None:
     panels = [_forest(record, scale, rows) for scale, rows in known.items() if rows]
     if not panels:
         return None
-    drawn = draw_forest(panels, "Standardized loading on one factor a scale")
+    drawn = draw_forest(panels, "Standardized loading on one factor a scale", printed=_short)
     said = "; ".join(
         f"{p.title}: {numbers.bounded(min(p.est))} to {numbers.bounded(max(p.est))}" for p in panels
     )
@@ -66,6 +90,10 @@ def loadings(record: Record) -> tuple[Figure, Plot] | None:
     return figure, drawn
 
 
+def _short(value: float) -> str:
+    return numbers.bounded(value, 1 if math.isclose(value, round(value, 1)) else 2)
+
+
 def _forest(record: Record, scale: str, rows: Entries) -> Forest:
     return Forest(
         record.title(scale),
@@ -73,6 +101,18 @@ def _forest(record: Record, scale: str, rows: Entries) -> Forest:
         tuple(float(row["loading_lower"]) for row in rows),
         tuple(float(row["loading_upper"]) for row in rows),
         tuple(str(row["item"]) for row in rows),
+    )
+
+
+def _curves(record: Record, scale: str, told: Mapping[str, Any]) -> Curves:
+    curves = told["information"]
+    return Curves(
+        title=record.title(scale),
+        told=item_response.precise_words(told),
+        theta=tuple(curves["theta"]),
+        items=tuple(tuple(curve) for curve in curves["items"].values()),
+        test=tuple(curves["test"]),
+        se=tuple(curves["se"]),
     )
 
 

@@ -67,10 +67,17 @@ def _at(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block, up
     }
     if not block.items:
         return told | {"agreement": None, "reason": "a ready score: agreement needs the answers to items"}
-    return told | _agreement(study, block, block.answers(frames), frame[upper])
+    answers, units = block.answers(frames), frame[upper]
+    together = units[answers.notna().all(axis="columns")].value_counts()
+    if together[together > 1].sum() < study.declared.small_cell:
+        least = study.declared.small_cell
+        return told | {"agreement": None, "reason": f"fewer than {least} people are in groups of two or more"}
+    return told | _agreement(study, block, answers, units, frame[block.score])
 
 
-def _agreement(study: LoadedStudy, block: Block, answers: pd.DataFrame, units: pd.Series) -> dict[str, Any]:
+def _agreement(
+    study: LoadedStudy, block: Block, answers: pd.DataFrame, units: pd.Series, scores: pd.Series
+) -> dict[str, Any]:
     from pipeline.psychometrics import (
         a_wg,
         ad_m,
@@ -86,7 +93,7 @@ def _agreement(study: LoadedStudy, block: Block, answers: pd.DataFrame, units: p
     codes = [code for item in block.items for code in study.instruments[block.scale].responses(item)]
     bounds = int(min(codes)), int(max(codes))
     categories = bounds[1] - bounds[0] + 1
-    evidence = aggregation_evidence(answers, units, bounds)
+    evidence = aggregation_evidence(answers, units, bounds, scores)
     uniform = rwg_j(answers, units, uniform_null(categories))
     indices = {
         "rwg_uniform": _over_groups(uniform, 0.70),

@@ -11,7 +11,8 @@ import errno
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ REFUSALS: Mapping[int | None, str] = {
     errno.EACCES: "the folder must be yours to write to",
     errno.EPERM: "the folder must be yours to write to",
     errno.EROFS: "the folder is read-only: copy the project to where you may write",
+    errno.EFBIG: "the system limits the size of files: raise the limit (ulimit -f) and run it again",
+    errno.ENOTDIR: "a file lies where a folder has to be: move it away",
+    errno.EEXIST: "a file lies where a folder has to be: move it away",
+    errno.EISDIR: "a folder lies where a file has to be: move it away",
 }
 """What a disk may refuse, and what to do."""
 
@@ -67,17 +72,43 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        partial.replace(path)
+        with refusals_told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(partial)
+            partial.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def refusals_told(path: Path) -> Iterator[None]:
+    """What the disk refuses while something is written to `path`, as a StudyError that names it."""
+    try:
+        yield
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
         why = f"it cannot be written: {os.strerror(error.errno or 0).lower()}"
         raise StudyError.of(f"{path.parent.name}/{path.name}", why, REFUSALS[error.errno]) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+
+
+def check_temporary_folder() -> None:
+    """StudyError where there is no folder for temporary files."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        where = "set TMPDIR to a folder with room where you may write"
+        raise StudyError.of("temporary files", "there is no folder for them", where) from error
+
+
+def unreadable_record(workspace: Workspace) -> StudyError:
+    """The error where the record of what has been run cannot be opened."""
+    return StudyError.of(
+        f"build/{workspace.study}",
+        "the record of what has been run cannot be read or written there",
+        "make room, or raise a limit on the size of files; else delete the folder, it is made anew",
+    )
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import codebook, deidentified, packaging, scored
-from pipeline.stages.artefacts import Workspace, read_json, write_json
+from pipeline.stages.artefacts import Workspace, read_json, refusals_told, write_json
 from pipeline.stages.lock import lock_file
 from pipeline.stages.results import NOT_IN_RESULTS, made
 from pipeline.study import LoadedStudy
@@ -34,11 +34,12 @@ def bundle(study: LoadedStudy, workspace: Workspace) -> Path:
     folder = workspace.reports / "bundle"
     partial = folder.with_name(".bundle.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
-        _fill(study, workspace, partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        with refusals_told(folder):
+            partial.mkdir(parents=True)
+            _fill(study, workspace, partial)
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
@@ -58,7 +59,8 @@ def _fill(study: LoadedStudy, workspace: Workspace, folder: Path) -> None:
     _write(folder / "codebook.csv", codebook.as_csv(found))
     _write(folder / "codebook.json", codebook.as_json(found))
     write_json(folder / "privacy.json", {"shared": shared, "k_anonymity": alike})
-    _write(folder / "README.md", packaging.readme(study, shared, alike))
+    kept_back = [name for level in study.levels for name in deidentified.left_out(study, level)]
+    _write(folder / "README.md", packaging.readme(study, shared, alike, kept_back))
     write_json(folder / "dataset_description.json", packaging.psych_ds(study, found if shared else ()))
     package = packaging.data_package(study, found, _facts(folder), _keyed(rows))
     write_json(folder / "datapackage.json", package)

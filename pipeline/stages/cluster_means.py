@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import scored
+from pipeline.stages.small_cells import withheld
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ FEWEST = 2
 def cluster_means(study: LoadedStudy, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     """Mean and t interval of each cluster by scale, from lowest to highest; None unless asked for.
 
-    Clusters with fewer answers than the study's smallest cell are left out.
+    Clusters with fewer answers than the study's smallest cell are left out, and one more where a single one
+    would be: it is what the mean of all people and the other clusters leave over.
     """
     top = study.levels[-1]
     measured = {
@@ -58,7 +60,9 @@ def _means(pair: pd.DataFrame, top: str, name: str, smallest: int) -> list[dict[
     from scipy.stats import t
 
     found = pair.groupby(top, sort=False)[name].agg(["size", "mean", "std"])
-    shown = found[found["size"] >= smallest].sort_values(["mean", "size"], kind="stable")
+    sizes = withheld({i: int(n) for i, n in enumerate(found["size"])}, smallest)
+    kept = [n is not None for n in sizes.values()]
+    shown = found[kept].sort_values(["mean", "size"], kind="stable")
     reach = t.ppf(0.5 + CONFIDENCE / 2, shown["size"] - 1) * shown["std"] / shown["size"] ** 0.5
     return [
         {"n": int(n), "mean": float(mean), "ci_lower": float(mean - half), "ci_upper": float(mean + half)}

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.stages.small_cells import one_by_one
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -18,9 +19,28 @@ TIMES = "_seconds"
 
 
 def without_ids(study: LoadedStudy, frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Number the units of each level by first appearance, and leave out how long anybody took."""
+    """Number the units of each level by first appearance, and leave out how long anybody took.
+
+    Of a scale with a safety item only the score is left: its answer is the score less the other items.
+    """
     numbers = {level: _numbers(study, frames, level) for level in study.levels}
-    return {level: _renamed(study, frame, level, numbers) for level, frame in frames.items()}
+    renamed = {level: _renamed(study, frame, level, numbers) for level, frame in frames.items()}
+    return {
+        level: frame[[name for name in frame if one_by_one(study, str(name))]]
+        for level, frame in renamed.items()
+    }
+
+
+def left_out(study: LoadedStudy, level: str) -> list[str]:
+    """The columns of a scored level that a bundle leaves out, because of a safety item beside them."""
+    scales = [name for name in study.instruments if study.level_of(name) == level]
+    parts = [
+        f"{scale}.{part}"
+        for scale in scales
+        if study.declared.scales[scale].score is None
+        for part in (*study.columns(scale), *study.instruments[scale].facets)
+    ]
+    return [name for name in parts if not one_by_one(study, name)]
 
 
 def write_rows(frame: pd.DataFrame, path: Path) -> None:
@@ -40,7 +60,8 @@ def read_rows(study: LoadedStudy, level: str, path: Path) -> pd.DataFrame:
     columns = {
         str(name): text[name].mask(text[name] == "") if name in ids else _numeric(text[name]) for name in text
     }
-    return pd.DataFrame({**columns, TIMES: float("nan")}, index=text.index)
+    empty = dict.fromkeys((*left_out(study, level), TIMES), float("nan"))
+    return pd.DataFrame({**columns, **empty}, index=text.index)
 
 
 def quasi_identifiers(study: LoadedStudy) -> tuple[str, ...]:

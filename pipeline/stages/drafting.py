@@ -19,7 +19,7 @@ from pipeline.declaration import StudyError
 from pipeline.exports import ExportError
 from pipeline.exports.inspection import Inspection, inspect_export
 from pipeline.instrument import Instrument
-from pipeline.stages.artefacts import Workspace, write_whole
+from pipeline.stages.artefacts import Workspace, refusals_told, write_whole
 from pipeline.stages.blocks import Match, blocks_of, known_instruments, matches
 
 _GROUPS = re.compile(
@@ -107,10 +107,11 @@ def _copies(workspace: Workspace, files: Sequence[Path]) -> list[Path]:
 
 def _write_new(path: Path, text: str) -> None:
     """Write a file that must not be there yet, even if somebody makes it meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        whole.write_text(text, encoding="utf-8")
+        with refusals_told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole.write_text(text, encoding="utf-8")
         os.link(whole, path)
     except FileExistsError:
         raise StudyError.of(path.name, "it is there already, and nothing is overwritten") from None

@@ -389,12 +389,15 @@ def _missing_codes(
     """Variable -> code -> label and count, for codes of the file and of the study alike."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for name, answers in coded.items():
-        counts = dict(source.export.missing_counts.get(columns[name], {}))
+        summed = dict(source.export.missing_counts.get(columns[name], {}))
         for code, n in answers.missing.items():
-            counts[code] = counts.get(code, 0) + n
+            summed[code] = summed.get(code, 0) + n
+        counts: dict[str, int | None] = {**summed}
         labels = {
             code_text(code): text for code, text in source.export.columns[columns[name]].value_labels.items()
         }
+        if source.is_safety_item(name):
+            counts = withheld(summed, source.study.declared.small_cell)
         if counts:
             found[name] = {code: {"label": labels.get(code), "n": n} for code, n in counts.items()}
     return found

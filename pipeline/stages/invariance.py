@@ -6,15 +6,14 @@ level or above it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages import factors, scored
+from pipeline.stages import factors, groupings, scored
 from pipeline.stages.attempts import Told
 from pipeline.stages.scored import Block
-from pipeline.stages.small_cells import withheld
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.psychometrics import Invariance
 
-FEWEST_ROWS, ROWS_AN_ITEM, MOST_GROUPS, FEW_ANSWERS = 30, 5, 10, 5
+FEW_ANSWERS = 5
 FEW_CLUSTERS = "clusters are ignored, because they are no more than the parameters: tests are too strict"
 OPTIONS = {
     "invariance": "MLR, full information where answers are missing, errors by cluster "
@@ -31,8 +30,11 @@ OPTIONS = {
     "step holds where CFI falls by at most .01 and RMSEA rises by at most .015 (Chen, 2007); partial models "
     "release the equality that costs most (Byrne, Shavelson & Muthen, 1989); ordered answers: WLSMV on "
     "complete rows, steps of Wu & Estabrook (2016)",
-    "invariance_groups": f"groups of at least {FEWEST_ROWS} rows and {ROWS_AN_ITEM} an item, at most "
-    f"{MOST_GROUPS} of them",
+    "invariance_groups": f"groups of at least {groupings.FEWEST_ROWS} rows and {groupings.ROWS_AN_ITEM} an "
+    f"item, at most {groupings.MOST_GROUPS} of them",
+    "dmacs": "effect size of non-invariance in the configural model (Nye & Drasgow, 2011), each group "
+    "against the first, factors on one metric by effects coding (Little, Slegers & Card, 2006); small from "
+    ".2, medium from .4, large from .7 (Nye et al., 2019); none for ordered answers and over waves",
 }
 
 
@@ -41,79 +43,38 @@ def invariances(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], told: To
     found = []
     for grouping in study.declared.invariance:
         for scale in study.declared.scales:
-            reason = _no_groups(study, frames, scale, grouping)
+            reason = groupings.no_groups(study, frames, scale, grouping)
             if reason:
                 told.note(f"invariance over {grouping}", scale, reason)
                 continue
             make = partial(_over_groups, study, frames, scale, grouping, told)
             one = told.attempt(f"invariance over {grouping}", scale, make)
             found += [one] if one is not None else []
-    for first, scales in _repeated(study):
+    for first, scales in groupings.repeated(study):
         one = told.attempt("invariance over waves", first, partial(_over_waves, study, frames, scales))
         found += [one] if one is not None else []
     return found
 
 
-def _no_groups(
-    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scale: str, grouping: str
-) -> str | None:
-    items = len(scored.whole(study, scale).items)
-    if items < 3:
-        return "fewer than three items"
-    if not scored.has_total(study, scale):
-        return "the scale has no score of its own"
-    level, own = _level_of(study, grouping), study.level_of(scale)
-    if level not in {own, *study.above(own)}:
-        return "the grouping is measured below the scale"
-    if grouping in study.levels and (grouping == own or grouping not in frames[own].columns):
-        return "its rows do not name the units of that level"
-    return None
-
-
-def _level_of(study: LoadedStudy, grouping: str) -> str:
-    return grouping if grouping in study.levels else study.level_of(grouping)
-
-
-def _groups(
-    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], level: str, grouping: str
-) -> pd.Series[str]:
-    """The group of each row of a level."""
-    frame = frames[level]
-    if grouping in study.levels or study.level_of(grouping) == level:
-        values = frame[grouping]
-    else:
-        upper = study.level_of(grouping)
-        values = frame[upper].map(frames[upper].set_index("id")[grouping])
-    return values.map(_name, na_action="ignore")
-
-
-def _name(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _over_groups(
     study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scale: str, grouping: str, told: Told
 ) -> dict[str, Any]:
-    from pipeline.psychometrics import PsychometricsError, invariance
+    from pipeline.psychometrics import invariance
     from pipeline.psychometrics.structure import Structure
 
     block = scored.whole(study, scale)
     parts = scored.partition(study, scale)
     named = parts if parts and min(map(len, parts.values())) > 1 else {scale: block.items}
     structure = Structure.of(named)
-    answers, groups = block.answers(frames), _groups(study, frames, block.level, grouping)
+    answers, groups = block.answers(frames), groupings.groups_of(study, frames, block.level, grouping)
     used = answers.notna().any(axis="columns") & groups.notna()
     upper = factors.cluster(study, frames, block.level)
     clustered = upper is not None and upper != grouping and _enough(frames[block.level][upper], groups, block)
     if clustered:
         used &= frames[block.level][upper].notna()
-    least = max(FEWEST_ROWS, ROWS_AN_ITEM * len(block.items))
-    sizes = groups[used].value_counts(sort=False)
-    large = [str(name) for name, n in sizes.items() if n >= least]
-    if not 2 <= len(large) <= MOST_GROUPS:
-        raise PsychometricsError(
-            f"{len(large)} groups have {least} rows or more: from 2 to {MOST_GROUPS} are needed"
-        )
+    members = groups[used]
+    large = groupings.large_enough(members, len(block.items))
+    shown, n = groupings.shown_sizes(members, large, study.declared.small_cell)
     used &= groups.isin(large)
     data = structure.coded(answers[used]).assign(group_=groups[used])
     if clustered:
@@ -132,18 +93,19 @@ def _over_groups(
         "cluster": upper if clustered else None,
         "note": FEW_CLUSTERS if upper is not None and upper != grouping and not clustered else None,
         "missing": missing,
-        "left_out": int(len(sizes) - len(large)),
-        **_told(found, structure, sizes, study),
-        "ordinal": None if ordinal is None else _told(ordinal, structure, sizes, study),
+        "left_out": int(members.nunique() - len(large)),
+        **_told(found, structure, shown, n),
+        "ordinal": None if ordinal is None else _told(ordinal, structure, shown, n),
     }
 
 
-def _told(found: Invariance, structure: Any, sizes: pd.Series[int], study: LoadedStudy) -> dict[str, Any]:
+def _told(
+    found: Invariance, structure: Any, shown: Mapping[str, int | None], n: int | None
+) -> dict[str, Any]:
     """The result, without the sizes by which a small group that was left out could be worked out."""
-    shown = withheld({str(name): int(n) for name, n in sizes.items()}, study.declared.small_cell)
     told = _as_json(found, structure.in_words)
     groups = [one if shown[one["name"]] else one | {"n": None} for one in told["groups"]]
-    return told | {"groups": groups, "n": None if None in shown.values() else told["n"]}
+    return told | {"groups": groups, "n": n and told["n"]}
 
 
 def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool:
@@ -165,19 +127,6 @@ def _ordinal(study: LoadedStudy, scale: str, structure: Any, data: pd.DataFrame)
     if min(counts.values()) < 3 or not (by_group == list(counts.values())).all(axis=None):
         raise PsychometricsError("some group does not give every answer to every item")
     return invariance(structure.syntax, complete, "group_", "WLSMV", categories=counts)
-
-
-def _repeated(study: LoadedStudy) -> Iterator[tuple[str, list[str]]]:
-    """Scales of one instrument and level, each of another wave."""
-    found: dict[tuple[str, str, str | None], dict[str, str]] = {}
-    for scale, where in study.declared.scales.items():
-        wave = study.declared.exports[where.export].wave
-        if wave and where.score is None and len(study.columns(scale)) > 2:
-            key = study.instruments[scale].id, study.level_of(scale), where.facet
-            found.setdefault(key, {}).setdefault(wave, scale)
-    for waves in found.values():
-        if len(waves) > 1:
-            yield next(iter(waves.values())), list(waves.values())
 
 
 def _over_waves(
@@ -228,4 +177,13 @@ def _as_json(found: Invariance, in_words: Any) -> dict[str, Any]:
         "steps": [step(one) for one in found.steps],
         "partial": [step(one) for one in found.partial],
         "reached": found.reached,
+        "dmacs": None if found.dmacs is None else _effects(found.dmacs, in_words),
     }
+
+
+def _effects(found: pd.DataFrame, in_words: Any) -> list[dict[str, Any]]:
+    return [
+        {str(name): value for name, value in row.items()}
+        | {name: in_words(str(row[name])) for name in ("factor", "item")}
+        for row in found.to_dict("records")
+    ]

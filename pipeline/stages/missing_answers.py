@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import scored
 from pipeline.stages.attempts import Told
+from pipeline.stages.small_cells import withheld
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def missing_at(
     if not scales:
         return None
     answers = frame[columns or scales]
-    found = missing_patterns(answers)
+    found, threshold = missing_patterns(answers), study.declared.small_cell
+    by_person = dict(zip(found.by_person.index.to_list(), map(int, found.by_person), strict=True))
     return {
         "n": found.n,
         "complete": found.complete,
@@ -48,12 +50,9 @@ def missing_at(
         "share": float(answers.isna().to_numpy().mean()),
         "of_items": bool(columns),
         "patterns": len(found.frame),
-        "by_person": [
-            {"missing": int(k), "n": int(n)}
-            for k, n in zip(found.by_person.index.to_list(), found.by_person, strict=True)
-        ],
+        "by_person": [{"missing": int(k), "n": n} for k, n in withheld(by_person, threshold).items()],
         "scales": [_of_scale(frame, name, part, told) for name, part in items.items()],
-        "score_patterns": _score_patterns(frame, scales),
+        "score_patterns": _score_patterns(frame, scales, threshold),
         "little": _little(frame[scales], level, told),
         "dropout": [one for name in scales if (one := _dropout(study, frame, name, scales, told))],
     }
@@ -74,15 +73,17 @@ def _of_scale(frame: pd.DataFrame, scale: str, items: list[str], told: Told) -> 
     }
 
 
-def _score_patterns(frame: pd.DataFrame, scales: list[str]) -> list[dict[str, Any]]:
-    """The most frequent patterns of scores that people lack."""
+def _score_patterns(frame: pd.DataFrame, scales: list[str], threshold: int) -> list[dict[str, Any]]:
+    """The most frequent patterns of scores that people lack; those of a few people are left out."""
     from pipeline.psychometrics import missing_patterns
 
-    found = missing_patterns(frame[scales]).frame.head(SHOWN_PATTERNS)
+    rows = missing_patterns(frame[scales]).frame.to_dict("records")
+    shown = withheld({i: int(row["n"]) for i, row in enumerate(rows)}, threshold)
     return [
-        {"lacks": [name for name in scales if not row[name]], "n": int(row["n"])}
-        for row in found.to_dict("records")
-    ]
+        {"lacks": [name for name in scales if not row[name]], "n": n}
+        for row, n in zip(rows, shown.values(), strict=True)
+        if n is not None
+    ][:SHOWN_PATTERNS]
 
 
 def _little(answers: pd.DataFrame, what: str, told: Told) -> dict[str, Any] | None:
@@ -103,7 +104,8 @@ def _dropout(
     covariates = [name for name in study.declared.covariates if study.level_of(name) == study.level_of(score)]
     others = [name for name in (*scales, *covariates) if name != score]
     lacking = frame[score].isna()
-    if not others or min(int(lacking.sum()), int((~lacking).sum())) < FEWEST_MISSING:
+    fewest = max(FEWEST_MISSING, study.declared.small_cell)
+    if not others or min(int(lacking.sum()), int((~lacking).sum())) < fewest:
         return None
     found = told.attempt("model of drop-out", score, partial(dropout_model, lacking, frame[others]))
     if found is None:

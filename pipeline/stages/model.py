@@ -20,6 +20,7 @@ from pipeline.stages.path_models import PathModels, design_of, path_models
 from pipeline.stages.responding import without_careless
 from pipeline.stages.rivals import rivals
 from pipeline.stages.sensitivity import sensitivity
+from pipeline.stages.undecomposed import undecomposed
 from pipeline.stages.verdicts import judged, route_of
 from pipeline.study import LoadedStudy
 
@@ -134,6 +135,7 @@ def _further(
         "power": power.section(study, graph, frames, design),
         "moderation": conditional.moderation(study, graph, frames, design),
         "congruence": congruence.congruence(study, frames),
+        "undecomposed": undecomposed(study, graph, frames, design),
     }
 
 

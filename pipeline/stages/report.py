@@ -9,6 +9,7 @@ document, and what is cited as BibTeX.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,19 @@ def report(study: LoadedStudy, workspace: Workspace) -> None:
     reference = _reference(study, workspace)
     _write_parts(composed, workspace.reports)
     _write_codebook(results, composed, workspace)
+    document = _with_notice(composed.document, unshown(workspace))
     for form in FORMATS:
         if form in study.declared.report.formats:
-            _write(composed.document, form, workspace, reference)
+            _write(composed.document if form == "pdf" else document, form, workspace, reference)
         else:
             (workspace.reports / f"report.{form}").unlink(missing_ok=True)
+
+
+def unshown(workspace: Workspace) -> str | None:
+    """What to tell where no face on this computer shows some letters of the results; None where all are."""
+    from pipeline.reporting.lettering import warning
+
+    return warning((workspace.reports / "results.json").read_text(encoding="utf-8"))
 
 
 def compose(results: Mapping[str, Any]) -> Document:
@@ -115,6 +124,15 @@ def _composed(results: Mapping[str, Any], template: Path, sections: Sequence[Pat
     except (TemplateError, UnicodeDecodeError) as error:
         place = f"data/{results['study']}/{SECTIONS}" if sections else TEMPLATE.as_posix()
         raise StudyError.of(place, str(error)) from error
+
+
+def _with_notice(document: Document, text: str | None) -> Document:
+    """The document with a warning at its head; a PDF has one of its own."""
+    from pipeline.reporting.markup import literal
+    from pipeline.reporting.values import Notice
+
+    first = (Notice(literal(text), "warning"),) if text else ()
+    return replace(document, blocks=(*first, *document.blocks))
 
 
 def _write(document: Document, form: str, workspace: Workspace, reference: Path | None) -> None:

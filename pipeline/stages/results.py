@@ -210,12 +210,13 @@ def _item_lists(found: Mapping[str, Any], scale: str) -> list[list[dict[str, Any
 
 
 def _missing_codes(name: str, export: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Counts by code over all columns of an export."""
+    """Counts by code over all columns of an export; counts withheld add nothing."""
     sums: dict[tuple[str, str | None], int] = {}
     for codes in export["missing_codes"].values():
         for code, told in codes.items():
             key = str(code), told["label"]
-            sums[key] = sums.get(key, 0) + int(told["n"])
+            if told["n"] is not None:
+                sums[key] = sums.get(key, 0) + int(told["n"])
     return [{"export": name, "code": code, "label": label, "n": n} for (code, label), n in sums.items()]
 
 

@@ -18,6 +18,7 @@ from pipeline.stages.artefacts import Workspace, read_frame, write_frame, write_
 from pipeline.stages.keying import Key, problems_of
 from pipeline.stages.linking import LinkingError, Noun, Table, gather, link
 from pipeline.stages.scoresfile import write_scores
+from pipeline.stages.small_cells import cluster_sizes
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def score(study: LoadedStudy, workspace: Workspace) -> None:
     scales = {scale: scored[scale].result for scale in study.declared.scales}
     problems = [problem for scale in scales.values() for problem in scale["reverse_check"]["problems"]]
     write_scores(study, workspace, frames)
+    shown = {level: _without_small(study, told) for level, told in levels.items()}
     write_json(
-        workspace.build / "score" / "score.json", {"levels": levels, "scales": scales, "problems": problems}
+        workspace.build / "score" / "score.json", {"levels": shown, "scales": scales, "problems": problems}
     )
 
 
@@ -73,9 +75,10 @@ def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:
 def declared(study: LoadedStudy) -> Mapping[str, object]:
     """Levels, scales and keys; titles and wording, which label the scores."""
     told = study.declared
-    parts = {"id", "version", "title", "items", "response_sets", "facets", "scoring"}
+    parts = {"id", "version", "title", "items", "response_sets", "facets", "scoring", "safety_items"}
     return {
         "title": told.title,
+        "small_cell": told.small_cell,
         "levels": {name: level.model_dump(mode="json") for name, level in told.levels.items()},
         "exports": {
             name: [export.level, export.kind, export.file, dict(export.links)]
@@ -260,6 +263,13 @@ def _linked(
     except LinkingError as error:
         raise StudyError.of(f"data/{study.id}/study.yaml", str(error)) from error
     return linked.frames, linked.results
+
+
+def _without_small(study: LoadedStudy, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What was linked, without the sizes of small clusters."""
+    threshold = study.declared.small_cell
+    sizes = {upper: cluster_sizes(each, threshold) for upper, each in told["cluster_sizes"].items()}
+    return {**told, "cluster_sizes": sizes}
 
 
 def _export_level(study: LoadedStudy, export: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.stages.artefacts import Workspace, write_whole
 from pipeline.stages.keying import Key
+from pipeline.stages.small_cells import one_by_one
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ EPOCH = b"01 Jan 70" + b"00:00:00"
 
 
 def write_scores(study: LoadedStudy, workspace: Workspace, frames: Mapping[str, pd.DataFrame]) -> None:
-    """Write scores.csv and scores.sav from one frame a level; answers to safety items stay out of them."""
+    """Write scores.csv and scores.sav; of scales with a safety item the score alone."""
     merged = merge_levels([frames[level] for level in study.levels], study.levels)
-    safety = {f"{scale}.{item}" for scale, told in study.instruments.items() for item in told.safety_items}
-    merged = merged[[name for name in merged if name not in safety]]
+    merged = merged[[name for name in merged if one_by_one(study, str(name))]]
     write_whole(workspace.build / "scores.csv", lambda path: _write_csv(path, merged))
     write_whole(workspace.build / "scores.sav", lambda path: _write_sav(path, merged, study))
 

@@ -26,6 +26,7 @@ from pipeline.exports import (
 from pipeline.stages.answers import Responses
 from pipeline.stages.artefacts import Workspace
 from pipeline.stages.identity import Ids
+from pipeline.stages.small_cells import safety_item
 from pipeline.study import ExportFile, LoadedStudy
 
 Where = tuple[str, ...]
@@ -78,9 +79,7 @@ class Source:
 
     def is_safety_item(self, variable: str) -> bool:
         """Whether a variable is an item whose answers are never shown for one person or a few."""
-        scale, _, item = variable.partition(".")
-        instrument = self.study.instruments.get(scale)
-        return instrument is not None and item in instrument.safety_items
+        return safety_item(self.study, variable)
 
     def in_data(self, message: str, hint: str | None = None) -> None:
         """Note a problem with the file's contents."""

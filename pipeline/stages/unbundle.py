@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from pipeline.declaration import StudyError
 from pipeline.stages import deidentified, packaging
-from pipeline.stages.artefacts import Workspace, write_frame
+from pipeline.stages.artefacts import Workspace, write_frame, write_whole
 from pipeline.stages.bundle import BEFORE_SCORES, MATERIALS
 from pipeline.study import LoadedStudy, load_study
 
@@ -70,8 +71,7 @@ def _found_before(study: LoadedStudy) -> Iterator[Path]:
 
 def _copy(folder: Path, source: Path, target: Path) -> None:
     _check(folder, source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / source, target)
+    write_whole(target, partial(shutil.copyfile, folder / source))
 
 
 def _check(folder: Path, source: Path) -> None:

@@ -15,17 +15,22 @@ from typing import TYPE_CHECKING, Any
 from pipeline.stages import (
     agreement,
     cluster_means,
+    differential,
     dimensionality,
     estimators,
     factors,
     invariance,
+    item_response,
     measurement_models,
     missing_answers,
+    published,
     reliabilities,
     responding,
     scored,
+    small_cells,
     structure,
     validity,
+    within_between,
 )
 from pipeline.stages.artefacts import Workspace, write_json
 from pipeline.stages.attempts import Told
@@ -39,7 +44,9 @@ if TYPE_CHECKING:
 
 Frames = Mapping[str, "pd.DataFrame"]
 
-SECTIONS = ("reliability", "items", "factor", "facets", "icc", "agreement", "dimensionality")
+SECTIONS = (
+    *("reliability", "items", "factor", "facets", "icc", "agreement", "dimensionality", "published", "irt"),
+)
 OPTIONS = {
     **reliabilities.OPTIONS,
     **factors.OPTIONS,
@@ -47,11 +54,15 @@ OPTIONS = {
     **structure.OPTIONS,
     **dimensionality.OPTIONS,
     **validity.OPTIONS,
+    **published.OPTIONS,
+    **item_response.OPTIONS,
     **invariance.OPTIONS,
+    **differential.OPTIONS,
     **responding.OPTIONS,
     **missing_answers.OPTIONS,
     "icc": "one-way analysis of variance with the mean cluster size (Bliese, 2000)",
     **agreement.OPTIONS,
+    **within_between.OPTIONS,
     "skew": "bias-adjusted (G1)",
     "correlations": "Pearson, pairwise; within: deviations from cluster means, N - J - 1 degrees of freedom; "
     "between: cluster means, each cluster counted once",
@@ -76,6 +87,8 @@ def validate(study: LoadedStudy, workspace: Workspace) -> None:
         level: validity.validity_of(study, frames, level, data, told) for level, data in together.items()
     }
     result["invariance"] = invariance.invariances(study, frames, told)
+    result["dif"] = differential.differentials(study, frames, told)
+    result["waba"] = within_between.within_and_between(study, frames, told)
     result["careless"] = _by_level(responding.careless_at, study, frames, told)
     result["missing_answers"] = _by_level(missing_answers.missing_at, study, frames, told)
     result["cluster_means"] = cluster_means.cluster_means(study, frames)
@@ -103,7 +116,7 @@ def outputs(study: LoadedStudy, workspace: Workspace) -> tuple[Path, ...]:  # no
 
 def declared(study: LoadedStudy) -> Mapping[str, object]:
     """Levels, which items make up which scale, their wording and possible answers."""
-    parts = {"items", "response_sets", "facets"}
+    parts = {"items", "response_sets", "facets", "published"}
     return {
         "levels": study.levels,
         "scales": {
@@ -114,8 +127,12 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
         "seed": study.declared.seed,
         "estimator": study.declared.estimator,
         "marker": study.declared.marker,
-        "caterpillar": (study.declared.report.caterpillar, study.declared.small_cell),
+        "caterpillar": study.declared.report.caterpillar,
+        "small_cell": study.declared.small_cell,
+        "safety_items": {name: list(one.safety_items) for name, one in study.instruments.items()},
         "invariance": study.declared.invariance,
+        "validation": study.declared.validation.model_dump(mode="json"),
+        "edges": study.edges,
         "waves": {name: one.wave for name, one in study.declared.exports.items()},
         "covariates": {name: study.level_of(name) for name in study.declared.covariates},
         "instruments": {
@@ -133,8 +150,10 @@ def _descriptives(study: LoadedStudy, frames: Frames) -> dict[str, Any]:
     covariates = {name: study.level_of(name) for name in study.declared.covariates}
     rows = {}
     for name, level in (scales | covariates).items():
-        row = describe(frames[level][[name]]).frame.loc[name].to_dict()
-        rows[name] = {"level": level, "kind": "scale" if name in scales else "covariate"} | _counts(row)
+        row = _counts(describe(frames[level][[name]]).frame.loc[name].to_dict())
+        if name in covariates:
+            row = small_cells.guarded_covariate(row, frames[level][name], study.declared.small_cell)
+        rows[name] = {"level": level, "kind": "scale" if name in scales else "covariate"} | row
     return rows
 
 
@@ -156,6 +175,8 @@ def _scale(study: LoadedStudy, frames: Frames, scale: str, told: Told) -> dict[s
     if scored.has_total(study, scale):
         sections = _block(study, frames, block, told) | _in_groups(study, frames, block, told)
         sections["dimensionality"] = dimensionality.dimensions_of(study, frames, block, told)
+        sections["published"] = published.published_of(study, frames, block, told)
+        sections["irt"] = item_response.item_response_of(study, frames, block, told)
     parts = scored.facets(study, scale)
     sections["facets"] = {
         part.facet: {"title": study.instruments[scale].facets[part.facet or ""].title}
@@ -208,11 +229,15 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict
     return {
         "reliability": alpha and reliabilities.reliability_of(study, frames, block, alpha, told),
         "items": [
-            {"item": item, "text": study.instruments[block.scale].item(item).text}
-            | _counts(statistics.loc[item].to_dict())
-            | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
-            | cluster_means.loading_interval(loadings.get(item))
-            | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
+            small_cells.guarded_item(
+                study,
+                block.scale,
+                {"item": item, "text": study.instruments[block.scale].item(item).text}
+                | _counts(statistics.loc[item].to_dict())
+                | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
+                | cluster_means.loading_interval(loadings.get(item))
+                | {"frequencies": _frequencies(study, block.scale, item, answers[item])},
+            )
             for item in block.items
         ],
         "factor": model,

@@ -24,7 +24,8 @@ DRAWS = 500
 CONFIDENCE = 0.95
 OPTIONS = {
     "convergent": "average variance extracted (Fornell & Larcker, 1981) and composite reliability (Joreskog, "
-    "1971) from the standardised loadings of the model of all scales together",
+    "1971) from the standardised loadings of the model of all scales together, omega over the observed "
+    "variance of the sum of the items (McDonald, 1999) from the same",
     "discriminant": "difference of that model and one in which two factors are one (Anderson & Gerbing, "
     "1988; Ronkko & Cho, 2022)",
     "htmt": f"heterotrait-monotrait ratios of absolute correlations, pairwise complete: HTMT (Henseler, "
@@ -68,7 +69,10 @@ def _discriminant(found: Discriminant) -> dict[str, Any]:
     criterion = fornell_larcker(extracted, matrix)
     return {
         "fit": asdict(found.fit),
-        "extracted": [{"scale": name, **row.to_dict()} for name, row in extracted.frame.iterrows()],
+        "extracted": [
+            {"scale": name, **row.to_dict(), "omega": found.omega[str(name)]}
+            for name, row in extracted.frame.iterrows()
+        ],
         "pairs": found.frame.to_dict("records"),
         "fornell_larcker": criterion.frame.to_dict("records"),
     }

@@ -145,6 +145,14 @@ class Screening(Declared):
     )
 
 
+class Validation(Declared):
+    """Which parts of the validation of scales are made."""
+
+    irt: bool = Field(
+        default=True, description="Item response models: parameters, information curves, precision of scores."
+    )
+
+
 class Hypothesis(Declared):
     """What is expected: an effect along the path, its level, sign, and the smallest that would matter."""
 
@@ -252,6 +260,7 @@ class Study(Declared):
     scales: Mapping[Name, Scale] = Field(min_length=1)
     covariates: Mapping[Name, Covariate] = Field(default_factory=dict)
     screening: Screening = Screening()
+    validation: Validation = Validation()
     path: str = Field(description="One chain a line: `a -> b -> c`; every arrow is a path of the model.")
     hypotheses: tuple[Hypothesis, ...] = ()
     rivals: tuple[Rival, ...] = ()

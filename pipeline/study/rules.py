@@ -57,6 +57,7 @@ class Context:
 def problems(context: Context) -> Iterator[Problem]:
     """Every mistake between the parts of a study."""
     yield from _of_levels(context.root["levels"])
+    yield from _of_lowest(context)
     for export in context.root["exports"].members().values():
         yield from _of_export(context, export)
     yield from scales.problems(context.root, context.available, context.instruments)
@@ -92,6 +93,16 @@ def _of_levels(levels: Node) -> Iterator[Problem]:
         elif within.text is not None and within.text != above:
             then = f"after '{name}' comes '{above}'" if above else f"'{name}' is the highest"
             yield within.problem(f"levels are declared lowest first, each within the next: {then}")
+
+
+def _of_lowest(context: Context) -> Iterator[Problem]:
+    """Somebody answered at the lowest level."""
+    exports = context.root["exports"].members().values()
+    levels, lowest = context.levels, next(iter(context.levels), None)
+    surveyed = [export["level"].text for export in exports if export["kind"].text != "roster"]
+    if lowest is not None and lowest not in surveyed and set(surveyed) <= set(levels):
+        hint = f"leave this level out, or add an export with level: {lowest}"
+        yield context.root["levels"][lowest].problem(f"no survey was answered per {lowest}", hint, key=True)
 
 
 def _of_export(context: Context, export: Node) -> Iterator[Problem]:
@@ -169,7 +180,10 @@ def _inside(folder: Path, file: str) -> bool:
     windows = PureWindowsPath(file)
     if not file or PurePosixPath(file).is_absolute() or windows.anchor or ".." in windows.parts:
         return False
-    return (folder / file).resolve().is_relative_to(folder.resolve())
+    try:
+        return (folder / file).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links that lead round in a ring
+        return False
 
 
 def _of_names(context: Context) -> Iterator[Problem]:

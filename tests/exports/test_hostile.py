@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import export_files as files
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -159,6 +162,42 @@ def with_entities(folder: Path) -> Path:
     return files.zipped(folder, kept, "export.xlsx")
 
 
+def with_sheet(folder: Path, sheet: bytes) -> Path:
+    path = files.workbook(folder, {"S": [["a"], [1]]})
+    with zipfile.ZipFile(path) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    return files.zipped(folder, kept | {"xl/worksheets/sheet1.xml": sheet}, "export.xlsx")
+
+
+SPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+CELLS = b'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>&e;</t></is></c></row></sheetData>'
+SHEET = b"<worksheet " + SPACE + b">" + CELLS + b"</worksheet>"
+LAUGHS = (
+    b"".join(b'<!ENTITY %c "%b">' % (c, b"&%c;" % (c + 1) * 10) for c in b"efghijk") + b'<!ENTITY l "ha">'
+)
+
+
+def entity_after_a_long_comment(folder: Path) -> Path:
+    return with_sheet(folder, b"<!--" + b"x" * 2_000_000 + b"-->" + b'<!DOCTYPE x [<!ENTITY e "1">]>' + SHEET)
+
+
+def entity_across_two_pieces(folder: Path) -> Path:
+    comment = b"<!--" + b"x" * (1024**2 - 12) + b"-->"
+    return with_sheet(folder, comment + b'<!DOCTYPE x [<!ENTITY e "1">]>' + SHEET)
+
+
+def entity_in_utf16(folder: Path) -> Path:
+    text = b'<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x [<!ENTITY e "1">]>' + SHEET
+    return with_sheet(folder, text.decode().encode("utf-16"))
+
+
+def parquet_bomb(folder: Path) -> Path:
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 4_000_000, pa.int8()), ["x"])
+    table = pa.table({f"a{number}": column for number in range(20)})
+    pq.write_table(table, folder / "a.parquet", compression="zstd")
+    return folder / "a.parquet"
+
+
 HOSTILE: dict[str, tuple[Callable[[Path], Path], str, str]] = {
     "bomb": (bomb, "csv", "as archives made to do harm do"),
     "path out of the archive": (
@@ -172,6 +211,21 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str, str]] = {
     "an archive in an archive": (lambda f: files.zipped(f, {"a.zip": CSV}), "csv", "0 data files"),
     "locked": (locked, "csv", "locked with a password"),
     "XML entities": (with_entities, "xlsx", "declares XML entities"),
+    "entities after a long comment": (
+        entity_after_a_long_comment,
+        *("xlsx", "declares XML entities"),
+    ),
+    "entities across two pieces": (entity_across_two_pieces, "xlsx", "declares XML entities"),
+    "entities in UTF-16": (entity_in_utf16, "xlsx", "declares XML entities"),
+    "entities of entities": (
+        lambda f: with_sheet(f, b"<!DOCTYPE x [" + LAUGHS + b"]>" + SHEET),
+        *("xlsx", "declares XML entities"),
+    ),
+    "a workbook that unfolds": (
+        lambda f: with_sheet(f, b"<!--" + b" " * 40_000_000 + b"-->" + SHEET),
+        *("xlsx", "as archives made to do harm do"),
+    ),
+    "a parquet file that unfolds": (parquet_bomb, "parquet", "more than is read of a file of its size"),
     "many members": (lambda f: files.zipped(f, {f"{i}.txt": b"" for i in range(2500)}), "csv", "2500 files"),
     "broken book": (lambda f: files.zipped(f, {"xl/workbook.xml": b"<"}, "a.xlsx"), "xlsx", "damaged"),
 }
@@ -185,6 +239,18 @@ def test_hostile_files_are_refused_with_a_message(
     with pytest.raises(ExportError, match=message):
         read_export(write(tmp_path), platform)
     assert set(tmp_path.parent.iterdir()) == before
+
+
+def test_a_link_in_an_archive_leads_nowhere(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_bytes(b"secret,b\n1,2\n")
+    link = zipfile.ZipInfo("a.csv")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, str(secret))
+    assert is_read_or_told(tmp_path / "a.zip", "csv")
+    with contextlib.suppress(ExportError):
+        assert "b" not in read_export(tmp_path / "a.zip", "csv").frame
 
 
 def test_a_formula_is_text_and_never_worked_out(tmp_path: Path) -> None:

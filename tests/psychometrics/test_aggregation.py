@@ -150,6 +150,17 @@ def test_evidence_of_the_companies_speaks_for_averaging(data, reference):
     assert found.sentence.endswith("and the averages are reliable.")
 
 
+def test_the_verdict_is_on_the_scores_that_are_averaged(data):
+    frame = data("lq2002")
+    score = frame[LEAD].mean(axis="columns")
+    rows = frame[LEAD].copy()
+    rows.iloc[::2, 0] = np.nan
+    found = ag.aggregation_evidence(rows, frame["COMPID"], (1, 5), score)
+    whole = ag.aggregation_evidence(frame[LEAD], frame["COMPID"], (1, 5))
+    assert found.intraclass == whole.intraclass
+    assert found.intraclass != ag.aggregation_evidence(rows, frame["COMPID"], (1, 5)).intraclass
+
+
 @pytest.mark.parametrize(
     ("between", "noise", "size", "words"),
     [

@@ -5,20 +5,21 @@ import random
 import re
 import zlib
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_report import INJECTIONS, SCRIPTS, flow, long_table, minimal, png, report, spanned
+from sample_report import INJECTIONS, SCRIPTS, flow, long_table, matrix, minimal, png, report, spanned
 
 from pipeline.reporting import fonts, pdf, pdf_source
 from pipeline.reporting.markup import clean, literal
 from pipeline.reporting.numbering import DocumentError
+from pipeline.reporting.pagination import BOTTOM, Spots
 from pipeline.reporting.pdf import pdf_bytes, write_pdf
-from pipeline.reporting.pdf_source import floating, typst_source
-from pipeline.reporting.values import Bullets, Details, Figure, Heading, Paragraph
+from pipeline.reporting.pdf_source import Source, typst_source
+from pipeline.reporting.values import Block, Bullets, Document, Figure, Heading, Paragraph, Table
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +142,9 @@ def test_letters_that_no_face_shows_become_boxes_and_are_told():
 
 
 def test_a_computer_without_faces_for_a_script_still_makes_a_pdf(monkeypatch):
-    compiled = pdf._compiled
+    compiler = typst.Compiler
     monkeypatch.setattr(
-        pdf,
-        "_compiled",
-        lambda document, source, system_fonts: compiled(document, source, system_fonts=False),
+        typst, "Compiler", lambda main, **options: compiler(main, **(options | {"ignore_system_fonts": True}))
     )
     content, missing = pdf_bytes(minimal(Paragraph("我的同事")))
     assert missing == tuple(sorted("我的同事"))
@@ -160,7 +159,7 @@ def test_errors_of_another_kind_are_not_hidden(monkeypatch):
 
 def test_short_tables_are_kept_whole_and_long_ones_break():
     source = typst_source(report())
-    assert re.findall(r'#data-table\("(\w+)".*?whole: (\w+)', source, re.DOTALL) == [
+    assert re.findall(r'#data-table\(\d+, "(\w+)".*?whole: (\w+)', source, re.DOTALL) == [
         ("table_1", "true"),
         ("table_2", "true"),
         ("table_3", "false"),
@@ -168,31 +167,68 @@ def test_short_tables_are_kept_whole_and_long_ones_break():
     ]
 
 
-def test_tables_float_with_their_details_unless_they_are_long_or_held():
-    document = report()
-    assert [block.id for block in floating(document)] == ["flow", "paths", "diagram", "density"]
-    source = typst_source(document, held={"paths"})
-    assert source.count("#floating[\n#data-table") == 1
-    assert source.count("#place.flush()\n#data-table") == 2
-    noted = minimal(flow(), Details("How", (("Seed", "1"),)), Paragraph("x"))
-    assert re.search(r"#floating\[\n#data-table.*\n#details\(.*\n\]", typst_source(noted), re.DOTALL)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_numbers_rise_through_the_pages(seed):
+def in_chapters(seed: int, count: int) -> Document:
+    """Chapters of text with tables that fit on a page and tables that do not."""
     chance = random.Random(seed)
-    blocks: list[object] = [Heading("Start", 1)]
-    for number in range(9):
-        table = long_table(chance.choice((3, 12, 55)))
-        blocks.append(replace(table, id=f"t{number}"))
-        blocks += [Paragraph("Words of the text. " * chance.choice((10, 60)))] * chance.choice((0, 1, 3))
-    document = minimal(*blocks)
-    held = pdf._held(document, False)
-    spots = [
-        (start, end) for _, start, end in pdf._places(document, typst_source(document, held=held), False)
-    ]
-    assert len(spots) == len([block for block in blocks if isinstance(block, Heading)]) + 9
-    assert all(end <= start for (_, end), (start, _) in pairwise(spots))
+    blocks: list[Block] = []
+    for number in range(count):
+        blocks += [Heading(f"Part {number}", 1), Paragraph("Words of the text. " * chance.choice((10, 90)))]
+        blocks += [replace(long_table(chance.choice((3, 12, 24, 55))), id=f"t{number}")]
+        blocks += [Paragraph("More words. " * chance.choice((5, 60)))] * chance.choice((0, 1, 3))
+    return minimal(*blocks)
+
+
+def laid_out(document: Document) -> tuple[Source, Spots]:
+    with pdf._workplace(document) as main:
+        press = pdf.Press(main, system_fonts=False)
+        source = press.laid_out(Source.of(document))
+        return source, press.places(source)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_rise_and_nothing_leaves_its_chapter(seed):
+    source, spots = laid_out(in_chapters(seed, 6))
+    blocks = source.document.blocks
+    tables = [spots[number] for number, block in enumerate(blocks) if isinstance(block, Table)]
+    assert len(tables) == 6
+    assert all(end <= start for (_, end), (start, _) in pairwise(tables))
+    chapters = list(accumulate(isinstance(block, Heading) for block in blocks))
+    assert [chapters[number] for number in source.order] == chapters
+    told = [spots[number] for number in source.order if number in spots]
+    assert all(end <= start for (_, end), (start, _) in pairwise(told))
+
+
+def test_text_fills_the_page_before_what_does_not_fit():
+    words = [Paragraph("Words of the text. " * 60)] * 3
+    tall = replace(long_table(30), id="tall")
+    document = minimal(Heading("Part", 1), *words, tall, *words, banner=None)
+    source, spots = laid_out(document)
+    place = source.order.index(4)
+    assert place > 4
+    (page, _), (end, foot) = spots[source.order[place - 1]]
+    assert page == 1
+    assert end == 2 or foot > BOTTOM[False] - 50
+    assert spots[4][0][0] == 2
+
+
+def test_no_page_before_a_wide_table_holds_a_line_or_two():
+    words = [Paragraph("Words of the text. " * 20)] * 12
+    document = minimal(Heading("Part", 1), *words, Paragraph("One line."), matrix(), *words)
+    source, spots = laid_out(document)
+    wide = source.order.index(14)
+    page, foot = spots[source.order[wide - 1]][1]
+    assert foot > BOTTOM[False] - 90
+    assert spots[14][0][0] == page + 1
+
+
+def test_a_long_table_starts_where_it_can_show_some_rows():
+    words = [Paragraph("Words of the text. " * 60)] * 5
+    for lines in range(0, 200, 25):
+        filler = Paragraph("Words of the text. " * lines or "x")
+        _, spots = laid_out(minimal(*words, filler, long_table(70)))
+        (page, start), (last, _) = spots[6]
+        assert last > page
+        assert start < BOTTOM[False] - 140, lines
 
 
 def test_entries_of_a_reference_list_hang():
@@ -227,20 +263,3 @@ def test_any_text_can_be_set(texts):
     source = typst_source(minimal(*blocks, banner=None))
     said = evaluated(source, "heading.where(level: 1)")
     assert said[-len(texts) :] == [f"x{clean(text)}x".replace("\u200b", "") for text in texts]
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_what_floats_stays_in_its_section(seed):
-    chance = random.Random(seed)
-    blocks: list[object] = []
-    for number in range(5):
-        blocks += [Heading(f"Part {number}", 1), Paragraph("Words of the text. " * chance.choice((10, 90)))]
-        blocks += [
-            replace(long_table(12), id=f"t{number}"),
-            Paragraph("More words. " * chance.choice((5, 60))),
-        ]
-    document = minimal(*blocks)
-    free = pdf._places(document, typst_source(document), False)
-    held = pdf._places(document, typst_source(document, held=pdf._held(document, False)), False)
-    assert [name for name, *_ in held] == [name for name, *_ in free]
-    assert all(end <= start for (_, _, end), (_, start, _) in pairwise(held))

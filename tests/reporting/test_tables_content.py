@@ -30,6 +30,7 @@ from pipeline.reporting.tables import (
     model_fit,
     paths,
     rivals,
+    undecomposed,
     unlinked,
 )
 from pipeline.reporting.values import Cell, Document, Row, Table
@@ -176,6 +177,18 @@ def test_flat_manifest_and_latent_stand_side_by_side() -> None:
     assert "Manifest means: attenuated where clusters measure imprecisely." in table.general
     assert "sandwich errors over 99 companies" in table.general
     assert flat.table(recorded.record("plain")) is None
+
+
+def test_the_mixed_model_is_told_apart_from_the_one_by_level() -> None:
+    table = undecomposed.table(recorded.record("army-climate"))
+    assert table is not None
+    found = rows(table)
+    assert found["Outcome: Well-being|Hours"] == [
+        *("−0.030", "0.004", "[−0.038, −0.021]", "−6.77", "< .001"),
+    ]
+    assert "estimates neither where the two differ" in table.general
+    assert "*N* = 7,382 in 99 companies." in table.general
+    assert undecomposed.table(recorded.record("plain")) is None
 
 
 def test_descriptives_drop_what_a_study_does_not_have() -> None:

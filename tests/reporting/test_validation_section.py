@@ -101,8 +101,9 @@ def test_dimensions_and_validity():
     told = recorded.record("army-leadership")
     assert cells(dimensions.table(told))["Leadership Climate"][:2] == ["11", ".88"]
     matrix = cells(validity.table(told))
-    assert matrix["2. Task Significance"][2] == ".60"
-    assert matrix["1. Leadership Climate"][3] == ".58"
+    assert matrix["2. Task Significance"][:4] == [".83", ".83", ".63", ".60"]
+    assert matrix["1. Leadership Climate"][1] == ".90"
+    assert matrix["1. Leadership Climate"][4] == ".58"
     assert "every interval lies below .85" in scales.convergence(told)[0]
 
 

@@ -12,7 +12,7 @@ import made
 import pandas as pd
 import pytest
 import small_study
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import cli
@@ -181,10 +181,11 @@ def test_a_safety_item_is_in_no_file_of_scores(tmp_path: Path) -> None:
     for stage in (ingest.ingest, screen.screen, score.score):
         stage(told, workspace)
     names = pd.read_csv(workspace.build / "scores.csv").columns
-    assert "calm.c1" in names
-    assert "calm.c3" not in names
+    assert "calm" in names
+    assert [name for name in names if name.startswith("calm.")] == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(counts=st.dictionaries(st.integers(), st.integers(0, 30), max_size=8), threshold=st.integers(0, 10))
 def test_no_small_cell_can_be_worked_out_from_the_total(counts: dict[int, int], threshold: int) -> None:
     shown = withheld(counts, threshold)

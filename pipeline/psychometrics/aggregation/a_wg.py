@@ -1,6 +1,6 @@
 """Agreement within groups beside the largest disagreement that the group's mean allows: a_wg.
 
-The validate stage is to call it beside rwg(j), which depends on the null that is chosen.
+The validate stage calls it beside rwg(j), which depends on the null that is chosen.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Agreement within groups in the unit of the answers: the average deviation AD_M (or AD_Md).
 
-The validate stage is to call it beside rwg(j), whose unit nobody can picture.
+The validate stage calls it beside rwg(j), whose unit nobody can picture.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much the groups inflate the variance of a mean: the design effect.
 
-The validate stage is to call it to say whether clusters may be ignored.
+The validate stage calls it to say whether clusters may be ignored.
 """
 
 from __future__ import annotations

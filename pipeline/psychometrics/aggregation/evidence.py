@@ -1,6 +1,6 @@
 """Everything that speaks for or against averaging a scale over groups, and a sentence about it.
 
-The validate stage is to call it for each scale that is averaged over a higher level.
+The validate stage calls it for each scale that is averaged over a higher level.
 """
 
 from __future__ import annotations
@@ -41,17 +41,18 @@ class AggregationEvidence:
 
 
 def aggregation_evidence(
-    items: pd.DataFrame, clusters: pd.Series, bounds: tuple[int, int]
+    items: pd.DataFrame, clusters: pd.Series, bounds: tuple[int, int], scores: pd.Series | None = None
 ) -> AggregationEvidence:
     """Agreement and differences of groups on a scale, `bounds` the ends of its response set (Bliese, 2000).
 
-    ICCs are of the mean of the items, over the rows that answer them all.
+    ICCs are of the `scores` that are to be averaged; without any, of the mean of the items over the rows that
+    answer them all. Agreement needs complete rows.
     """
     import pandas as pd
 
     answers = bounds[1] - bounds[0] + 1
     means = items.mean(axis="columns").where(items.notna().all(axis="columns"))
-    found = intraclass(means, clusters)
+    found = intraclass(means if scores is None else scores, clusters)
     agreed = rwg_j(items, clusters, uniform_null(answers)).mean
     deviation = ad_m(items, clusters).mean
     rows = [

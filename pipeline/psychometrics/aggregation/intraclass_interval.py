@@ -1,6 +1,6 @@
 """Intervals of ICC(1) and ICC(2).
 
-The validate stage is to call it on the result of `intraclass`.
+The validate stage calls it on the result of `intraclass`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an agreement index looks like in groups that do not agree at all.
 
-The validate stage is to call it to say how large a value chance alone would give.
+The validate stage calls it to say how large a value chance alone would give.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Agreement within groups as a shortfall of variance: rwg, rwg(j), r*wg(j).
 
-The validate stage is to call them for scores that are averaged over groups.
+The validate stage calls them for scores that are averaged over groups.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Within and between analysis of two variables: where their correlation comes from.
 
-The validate stage is to call it for pairs of scores measured on the same rows.
+The validate stage calls it for pairs of scores measured on the same rows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bootstrap interval of alpha, which needs no normal answers.
 
-The validate stage is to print it beside Feldt's interval.
+The validate stage prints it beside Feldt's interval.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The greatest lower bound of reliability.
 
-The validate stage is to print it with its warning: it is too high in small samples.
+The validate stage prints it with its warning: it is too high in small samples.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Guttman's lower bounds of reliability and ten Berge's series.
 
-The validate stage is to print them beside alpha and omega.
+The validate stage prints them beside alpha and omega.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Split-half reliability over all ways of halving a scale.
 
-`guttman` takes the best of them; the validate stage is to print their range.
+`guttman` takes the best of them; the validate stage prints their range.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether items correlate enough to be factored: Kaiser-Meyer-Olkin and Bartlett's test.
 
-The validate stage is to call both before a factor analysis.
+The validate stage calls both before a factor analysis.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How alike two factor solutions are: Tucker's congruence coefficient.
 
-The validate stage is to call it with a published solution beside the study's.
+The validate stage calls it with a published solution beside the study's.
 """
 
 from __future__ import annotations

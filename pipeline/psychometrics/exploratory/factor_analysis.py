@@ -1,6 +1,6 @@
 """Exploratory factor analysis: extraction, rotation, fit.
 
-The validate stage is to call `efa` with as many factors as parallel analysis finds.
+The validate stage calls `efa` with as many factors as parallel analysis finds.
 """
 
 from __future__ import annotations

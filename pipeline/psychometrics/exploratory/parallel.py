@@ -1,6 +1,6 @@
 """Parallel analysis: how many components or factors exceed those of data without any.
 
-The validate stage is to call it to choose the number of factors. A thousand replicates of 25 items take
+The validate stage calls it to choose the number of factors. A thousand replicates of 25 items take
 about a second: matrices are drawn from their sampling distribution and worked on all at once.
 """
 

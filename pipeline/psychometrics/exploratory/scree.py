@@ -1,6 +1,6 @@
 """Eigenvalues of the items' correlations, whole and reduced.
 
-The validate stage is to call it for the scree plot.
+The validate stage calls it for the scree plot.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Velicer's minimum average partial: how many components leave the least correlation behind.
 
-The validate stage is to call it beside parallel analysis.
+The validate stage calls it beside parallel analysis.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Measurement invariance: over groups step by step, partial where a step fails, and over waves."""
+"""Measurement invariance: over groups step by step, partial where a step fails, over waves; effect sizes."""
 
+from pipeline.psychometrics.invariance.effect_size import dmacs
 from pipeline.psychometrics.invariance.ladder import Invariance, Step, invariance
 from pipeline.psychometrics.invariance.waves import over_waves
 
-__all__ = ["Invariance", "Step", "invariance", "over_waves"]
+__all__ = ["Invariance", "Step", "dmacs", "invariance", "over_waves"]

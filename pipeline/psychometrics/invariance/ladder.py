@@ -14,6 +14,7 @@ from pipeline import sem
 from pipeline.psychometrics.difference import difference
 from pipeline.psychometrics.errors import PsychometricsError
 from pipeline.psychometrics.fit import FitMeasures, plain_measures, robust_measures
+from pipeline.psychometrics.invariance.effect_size import effect_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,8 @@ class Step:
 class Invariance:
     """The steps, and the partial models beside those that fail.
 
-    `reached` is the last step that holds in full. `frame`: one row a step, partial ones marked.
+    `reached` is the last step that holds in full. `frame`: one row a step, partial ones marked. `dmacs`: how
+    large the differences of each item are (`effect_sizes`); None for ordered answers and over waves.
     """
 
     estimator: str
@@ -79,6 +81,7 @@ class Invariance:
     n: int
     steps: tuple[Step, ...]
     partial: tuple[Step, ...]
+    dmacs: pd.DataFrame | None = None
 
     @property
     def reached(self) -> str | None:
@@ -163,6 +166,7 @@ def invariance(
         int(rungs[0].fit.nobs) if rungs and rungs[0].fit else int(sizes.sum()),
         tuple(rung.step for rung in rungs),
         loose,
+        None if ordinal or not rungs or rungs[0].fit is None else effect_sizes(rungs[0].fit, data, group),
     )
 
 

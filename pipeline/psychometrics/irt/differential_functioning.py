@@ -1,6 +1,6 @@
 """Differential item functioning: does an item favour a group at the same standing on the scale?
 
-The validate stage is to call `dif` for the groupings of a study, and `mantel_haenszel` for items with two
+The validate stage calls `dif` for the groupings of a study, and `mantel_haenszel` for items with two
 answers.
 """
 

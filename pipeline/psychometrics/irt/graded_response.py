@@ -1,6 +1,6 @@
 """Item response models: graded response, and the two-parameter logistic for items with two answers.
 
-The validate stage is to call `grm` for scales that are long enough.
+The validate stage calls `grm` for scales that are long enough.
 """
 
 from __future__ import annotations

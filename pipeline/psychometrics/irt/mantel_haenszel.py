@@ -1,6 +1,6 @@
 """Mantel-Haenszel test of differential functioning of items with two answers.
 
-The validate stage is to call it beside `dif`.
+The validate stage calls it beside `dif`.
 """
 
 from __future__ import annotations

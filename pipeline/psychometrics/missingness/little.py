@@ -1,6 +1,6 @@
 """Little's test that answers are missing completely at random.
 
-The validate stage is to call it on the items of a study.
+The validate stage calls it on the items of a study.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which answers are missing together, and how many by item and by person.
 
-The validate stage is to call it for the section on missing answers; EM and Little's test go through the
+The validate stage calls it for the section on missing answers; EM and Little's test go through the
 patterns.
 """
 

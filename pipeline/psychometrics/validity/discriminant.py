@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,14 @@ class Discriminant:
     """`frame`, one row a pair: factor, with, est, ci_lower, ci_upper, chisq, df, pvalue, delta_cfi.
 
     est is the correlation of the factors; the test compares the model with one in which the two are one
-    factor. `loadings`: factor, item, loading, residual (standardised). `fit` is that of the model of all
-    factors.
+    factor. `loadings`: factor, item, loading, residual (standardised). `omega`, by factor: the share of the
+    observed variance of the unit-weighted sum of its items that the factor explains (McDonald, 1999; what
+    semTools' compRelSEM gives). `fit` is that of the model of all factors.
     """
 
     frame: pd.DataFrame
     loadings: pd.DataFrame
+    omega: Mapping[str, float]
     correlations: pd.DataFrame
     fit: FitMeasures
     n: int
@@ -64,6 +67,7 @@ def discriminant(data: Joint) -> Discriminant:
     return Discriminant(
         pd.DataFrame(rows),
         _loadings(data.structure, whole),
+        _omega(data.structure, whole),
         correlations,
         shown,
         data.n,
@@ -107,3 +111,8 @@ def _loadings(structure: Structure, fit: sem.Fit) -> pd.DataFrame:
             "residual": 1 - loads**2,
         }
     )
+
+
+def _omega(structure: Structure, fit: sem.Fit) -> dict[str, float]:
+    found = {one.factor: one.omega_observed for one in fit.reliability()}
+    return {name: found[code] for name, code in zip(structure.factors, structure.factor_codes, strict=True)}

@@ -1,6 +1,6 @@
 """Average variance extracted and composite reliability from given loadings.
 
-The validate stage is to call `ave` on the loadings of a confirmatory model.
+The validate stage calls `ave` on the loadings of a confirmatory model.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fornell and Larcker's criterion: does a factor explain its items better than another factor does?
 
-The validate stage is to call it beside HTMT, which finds more overlap.
+The validate stage calls it beside HTMT, which finds more overlap.
 """
 
 from __future__ import annotations

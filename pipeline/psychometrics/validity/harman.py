@@ -1,6 +1,6 @@
 """Harman's single-factor test of common method variance.
 
-The validate stage is to print it as the weak test that it is.
+The validate stage prints it as the weak test that it is.
 """
 
 from __future__ import annotations

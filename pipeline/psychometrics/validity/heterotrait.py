@@ -1,6 +1,6 @@
 """HTMT: do scales correlate with each other less than their own items do?
 
-The validate stage is to call it for every pair of scales.
+The validate stage calls it for every pair of scales.
 """
 
 from __future__ import annotations

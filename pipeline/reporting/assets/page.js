@@ -2,15 +2,16 @@
 (() => {
   const say = text => { document.getElementById("said").textContent = text; };
 
-  // A cell as plain text: true minus signs become hyphens so that a spreadsheet reads numbers.
+  // A cell as plain text; a number gets an ASCII minus and loses its separators, so that a spreadsheet reads it.
   const words = cell => cell.textContent.replace(/\s+/g, " ").trim();
+  const number = /^-?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?$/;
   const value = cell => {
-    const text = words(cell);
-    return /^\u2212?[\d.,]+$/.test(text) ? text.replace("\u2212", "-") : text;
+    const text = words(cell), ascii = text.replace("\u2212", "-");
+    return text && number.test(ascii) ? ascii.replace(/,/g, "") : text;
   };
 
   // What a spreadsheet would take for a formula is kept as text.
-  const safe = text => /^[=+\-@\t\r]/.test(text) && !/^-?[\d.,]+$/.test(text) ? "'" + text : text;
+  const safe = text => /^[=+\-@\t\r]/.test(text) && !number.test(text) ? "'" + text : text;
   const quoted = text => /[",\n;]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
 
   const grid = table => [...table.rows].map(row =>
@@ -91,6 +92,13 @@
     tools.hidden = false;
   }
 
+  // What a link leads to stands below the banner, however many lines that takes.
+  const banner = document.querySelector(".banner");
+  const root = document.documentElement;
+  const makeRoom = () => { if (banner) root.style.setProperty("--banner", banner.offsetHeight + "px"); };
+  makeRoom();
+  addEventListener("resize", makeRoom);
+
   // A table that is wider than its place can be reached and scrolled with the keyboard.
   const boxes = document.querySelectorAll(".scroll");
   const measure = () => boxes.forEach(box => {
@@ -100,16 +108,28 @@
   });
   measure();
   addEventListener("resize", measure);
-  document.fonts.ready.then(measure);
+  document.fonts.ready.then(() => { makeRoom(); measure(); });
+
+  // Escape puts a tooltip away that hides something, until its abbreviation is reached anew.
+  for (const word of document.querySelectorAll("abbr")) {
+    word.addEventListener("keydown", event => { if (event.key === "Escape") word.classList.add("quiet"); });
+    word.addEventListener("blur", () => word.classList.remove("quiet"));
+  }
 
   // Contents follow the reader.
   const links = new Map([...document.querySelectorAll("nav a[href^='#s-']")].map(link => [link.hash.slice(1), link]));
   const heads = [...links.keys()].map(id => document.getElementById(id));
   let current = null;
+  // At the end of the page the headings in sight can't come to the top: the one that was asked for is meant.
+  const atTheEnd = () => {
+    const seen = heads.filter(head => head.getBoundingClientRect().top >= 0);
+    return seen.find(head => head.id === decodeURIComponent(location.hash.slice(1))) || heads[heads.length - 1];
+  };
   const follow = () => {
-    const bottom = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
-    const passed = heads.filter(head => head.getBoundingClientRect().top < 120);
-    const head = bottom ? heads[heads.length - 1] : passed[passed.length - 1] || heads[0];
+    const top = parseFloat(getComputedStyle(root).scrollPaddingTop) + 8;
+    const bottom = innerHeight + scrollY >= root.scrollHeight - 2;
+    const passed = heads.filter(head => head.getBoundingClientRect().top < top);
+    const head = bottom ? atTheEnd() : passed[passed.length - 1] || heads[0];
     if (!head || head.id === current) return;
     if (current) links.get(current).removeAttribute("aria-current");
     current = head.id;
@@ -118,6 +138,7 @@
     if (nav.scrollHeight > nav.clientHeight) nav.scrollTop = link.offsetTop - nav.clientHeight / 2;
   };
   addEventListener("scroll", follow, {passive: true});
+  addEventListener("hashchange", follow);
   follow();
 
   if (matchMedia("(max-width:62rem)").matches)

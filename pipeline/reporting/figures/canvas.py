@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pipeline.reporting import fonts
+from pipeline.reporting import fonts, lettering
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 INK = "#18222d"
 SOFT = "#56626e"
@@ -24,17 +25,7 @@ BLUE = "#1d5d9b"
 PALE = "#c9dbec"
 DPI = 220
 _LOCK = threading.Lock()
-OTHER_SCRIPTS = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
-    *(
-        "PingFang SC",
-        "Hiragino Sans GB",
-        "Microsoft YaHei",
-        "SimHei",
-        "Arial Unicode MS",
-        "Noto Sans Devanagari",
-    ),
-)
+FAMILIES = ("Source Sans Pro", "DejaVu Sans")
 
 
 @dataclass(frozen=True)
@@ -48,39 +39,59 @@ class Plot:
 def plotted(width: float, height: float, draw: Callable[[Figure], None]) -> Plot:
     """Draw on a fresh figure of that size in inches."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with _LOCK, mpl.rc_context(_style()):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         draw(figure)
-        return Plot(_saved(figure, "png"), _saved(figure, "svg").decode("utf-8"))
+        _lend_faces(figure)
+        return Plot(_png(figure), _svg(figure))
 
 
-def _saved(figure: Figure, form: str) -> bytes:
-    out = io.BytesIO()
-    metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
-    figure.savefig(out, format=form, dpi=DPI, metadata=metadata)
-    return _in_few_colours(out) if form == "png" else out.getvalue()
+def _png(figure: Figure) -> bytes:
+    """Draw the figure in points of colour; where its parts lie is settled here, and kept."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL.Image import frombuffer
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    figure.set_layout_engine("none")
+    return _in_few_colours(frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()))
 
 
-def _in_few_colours(picture: io.BytesIO) -> bytes:
-    """The same picture with a palette of 128 colours: print-quality lines at a quarter of the size."""
-    from PIL import Image
+def _svg(figure: Figure) -> str:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    out = io.BytesIO()
-    with Image.open(picture) as image:
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
-            out, format="png", optimize=True, dpi=(DPI, DPI)
-        )
+    out = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
+
+
+def _in_few_colours(picture: Image) -> bytes:
+    """The picture with a palette of 128 colours: print-quality lines at a quarter of the size."""
+    from PIL.Image import Dither
+
+    out = io.BytesIO()
+    few = picture.convert("RGB").quantize(128, dither=Dither.NONE)
+    few.save(out, format="png", optimize=True, dpi=(DPI, DPI))
+    return out.getvalue()
+
+
+def _lend_faces(figure: Figure) -> None:
+    """For letters that the shipped faces lack, let all text fall back on faces of this computer."""
+    from matplotlib.text import Text
+
+    texts = [one for one in figure.findobj(Text) if isinstance(one, Text)]
+    others, _ = lettering.families(lettering.strange("".join(one.get_text() for one in texts)))
+    for one in texts if others else ():
+        one.set_fontfamily([*FAMILIES, *others])
 
 
 def _style() -> Any:
     _register_fonts()
     return {
-        "font.family": ["Source Sans Pro", "DejaVu Sans", *_of_this_computer()],
+        "font.family": list(FAMILIES),
         "font.size": 10,
         "text.color": INK,
         "axes.labelcolor": SOFT,
@@ -98,15 +109,6 @@ def _style() -> Any:
         "svg.hashsalt": "report",
         "text.parse_math": False,
     }
-
-
-@cache
-def _of_this_computer() -> list[str]:
-    """Faces for scripts that the shipped ones lack, where this computer has them."""
-    from matplotlib.font_manager import fontManager
-
-    known = {entry.name for entry in fontManager.ttflist}
-    return [name for name in OTHER_SCRIPTS if name in known]
 
 
 @cache

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.reporting import numbers
+from pipeline.reporting.figures import titles
 from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
-from pipeline.reporting.figures.density import folded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+TITLE_WIDTH = 180.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,12 @@ def draw_confounding(effects: Sequence[Along], axis: str) -> Plot:
             cell.set_axis_off()
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
-    titles = max(folded(effect.title).count("\n") for effect in effects)
-    return plotted(6.5 if across > 1 else 4.6, (2.2 + 0.17 * titles) * rows + 0.35, draw)
+    most = max(len(_title(effect)) for effect in effects) - 1
+    return plotted(6.5 if across > 1 else 4.6, (2.2 + 0.17 * most) * rows + 0.35, draw)
+
+
+def _title(effect: Along) -> list[str]:
+    return titles.folded(effect.title, TITLE_WIDTH)
 
 
 def _panel(axes: Axes, effect: Along) -> None:
@@ -61,7 +67,8 @@ def _panel(axes: Axes, effect: Along) -> None:
     axes.set_xlim(low, high)
     axes.tick_params(labelsize=9)
     axes.locator_params(axis="both", nbins=5)
-    axes.set_title(folded(effect.title), fontsize=9.5)
+    axes.xaxis.set_major_formatter(lambda rho, _: "0" if rho == 0 else numbers.bounded(rho, 1))
+    axes.set_title("\n".join(_title(effect)), fontsize=9.5)
     axes.set_xlabel(_printed(effect), fontsize=9.5, color=INK)
 
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.reporting import numbers
+from pipeline.reporting.figures import titles
 from pipeline.reporting.figures.canvas import BLUE, INK, PALE, SOFT, Plot, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+TITLE_WIDTH = 205.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,12 @@ def draw_densities(curves: Sequence[Curve], axis: str, decimals: int = 3) -> Plo
             cell.set_axis_off()
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
-    titles = max(folded(curve.title).count("\n") for curve in curves)
-    return plotted(6.5 if across > 1 else 4.6, (1.9 + 0.17 * titles) * rows + 0.35, draw)
+    most = max(len(_title(curve)) for curve in curves) - 1
+    return plotted(6.5 if across > 1 else 4.6, (1.9 + 0.17 * most) * rows + 0.35, draw)
+
+
+def _title(curve: Curve) -> list[str]:
+    return titles.folded(curve.title, TITLE_WIDTH)
 
 
 def _panel(axes: Axes, curve: Curve, decimals: int) -> None:
@@ -74,18 +81,5 @@ def _finish(axes: Axes, curve: Curve, top: float, decimals: int) -> None:
     axes.locator_params(axis="x", nbins=5)
     interval = numbers.interval(curve.ci_lower, curve.ci_upper, decimals)
     printed = f"{numbers.number(curve.est, decimals)} {interval}"
-    axes.set_title(folded(curve.title), fontsize=9.5)
+    axes.set_title("\n".join(_title(curve)), fontsize=9.5)
     axes.set_xlabel(printed, fontsize=9.5, color=INK)
-
-
-def folded(title: str, width: int = 50) -> str:
-    """Break a long route at its arrows."""
-    lines = [""]
-    for part in title.split(" → "):
-        glue = " → " if lines[-1] else ""
-        if lines[-1] and len(lines[-1] + glue + part) > width:
-            lines[-1] += " →"
-            lines.append(part)
-        else:
-            lines[-1] += glue + part
-    return "\n".join(lines)

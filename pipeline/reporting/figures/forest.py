@@ -5,11 +5,11 @@ The numbers come from the stages. `validation_pictures` and `level_pictures` cal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.reporting.figures import svg
+from pipeline.reporting.figures import svg, titles
 from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ ACROSS = 3
 ROW = 0.155
 LEAST_HEIGHT = 1.0
 TALLEST = 5.6
+PANEL_WIDTH = 132.0
+NAME_WIDTH = 62.0
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Forest:
     line: float | None = None
 
 
-def draw_forest(panels: Sequence[Forest], axis: str, *, row: float = ROW) -> Plot:
-    """Draw the panels three abreast; those of a row share their height."""
+def draw_forest(
+    panels: Sequence[Forest], axis: str, *, row: float = ROW, printed: Callable[[float], str] | None = None
+) -> Plot:
+    """Draw the panels three abreast; those of a row share their height; `printed` writes the numbers."""
     across = min(len(panels), ACROSS)
     rows = [panels[i : i + across] for i in range(0, len(panels), across)]
     row = min(row, TALLEST / sum(max(len(p.est) for p in one) for one in rows))
@@ -48,6 +52,8 @@ def draw_forest(panels: Sequence[Forest], axis: str, *, row: float = ROW) -> Plo
             _panel(cell, panel)
         for cell in cells[len(panels) :]:
             cell.set_axis_off()
+        if printed is not None:
+            grid[0][0].xaxis.set_major_formatter(lambda value, _: printed(value))
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
     return plotted(2.0 * across + 0.5, sum(heights) + 0.5 * len(rows) + 0.35, draw)
@@ -60,7 +66,9 @@ def _panel(axes: Axes, panel: Forest) -> None:
     if panel.line is not None:
         axes.axvline(panel.line, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.set_ylim(len(panel.est) - 0.4, -0.6)
-    axes.set_yticks(list(places) if panel.names else [], panel.names or None)
+    names = [titles.shortened(name, NAME_WIDTH, 8.5) for name in panel.names]
+    axes.set_yticks(list(places) if names else [], names or None)
     axes.tick_params(labelsize=8.5, labelbottom=True)
     axes.locator_params(axis="x", nbins=4)
-    axes.set_title("\n".join(svg.wrapped(panel.title, 9.5, 125, most=2)), fontsize=9.5)
+    beside = max((svg.text_width(name, 8.5) for name in names), default=0.0)
+    axes.set_title("\n".join(titles.folded(panel.title, PANEL_WIDTH - beside)), fontsize=9.5)

@@ -32,6 +32,7 @@ def draw_heatmap(titles: Sequence[str], lower: Matrix, upper: Matrix | None) -> 
         filled = np.array([[np.nan if v is None else v for v in row] for row in values])
         image = axes.imshow(filled, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
         bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02, ticks=[-1, -0.5, 0, 0.5, 1])
+        bar.ax.set_yticklabels([numbers.bounded(tick, 1) if tick else "0" for tick in (-1, -0.5, 0, 0.5, 1)])
         bar.set_label("Correlation")
         bar.outline.set_visible(False)
         _print_values(axes, values)

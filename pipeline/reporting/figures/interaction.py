@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.reporting.figures import svg
 from pipeline.reporting.figures.canvas import BLUE, INK, PALE, SOFT, Plot, plotted
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ def _lines(axes: Axes, one: Interaction) -> None:
         style = STYLES[k % len(STYLES)]
         axes.plot(line["x"], line["y"], color=BLUE, linewidth=1.6, linestyle=style, label=name)
     axes.set_title("Simple slopes", fontsize=9.5)
-    axes.set_xlabel(textwrap.fill(one.x, 42), fontsize=9)
-    axes.set_ylabel(textwrap.fill(one.y, 36), fontsize=9)
+    axes.set_xlabel("\n".join(svg.wrapped(one.x, 9, 185)), fontsize=9)
+    axes.set_ylabel("\n".join(svg.wrapped(one.y, 9, 158)), fontsize=9)
     axes.legend(
-        title=textwrap.fill(one.moderator, 28), fontsize=8, title_fontsize=8, frameon=False, loc="upper left"
+        title="\n".join(svg.wrapped(one.moderator, 9, 123)),
+        fontsize=8,
+        title_fontsize=8,
+        frameon=False,
+        loc="upper left",
     )
     axes.tick_params(labelsize=8.5)
 
@@ -63,6 +67,6 @@ def _region(axes: Axes, one: Interaction) -> None:
     for bound in one.bounds:
         axes.axvline(bound, color=SOFT, linewidth=1.0, linestyle="dotted")
     axes.set_title("Slope over the moderator", fontsize=9.5)
-    axes.set_xlabel(textwrap.fill(one.moderator, 42), fontsize=9)
-    axes.set_ylabel(textwrap.fill(one.slope, 36), fontsize=9)
+    axes.set_xlabel("\n".join(svg.wrapped(one.moderator, 9, 185)), fontsize=9)
+    axes.set_ylabel("\n".join(svg.wrapped(one.slope, 9, 158)), fontsize=9)
     axes.tick_params(labelsize=8.5)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.reporting.figures import svg
+from pipeline.reporting.figures import svg, titles
 from pipeline.reporting.figures.canvas import INK, SOFT, Plot, plotted
 
 if TYPE_CHECKING:
@@ -33,12 +33,11 @@ def draw_likert(items: Sequence[Item], responses: Mapping[float, str]) -> Plot:
             _bar(axes, row, item, values)
         _finish(axes, items, values)
         handles = [_swatch(value, values) for value in values]
-        names = [responses[value] for value in values]
-        figure.legend(
-            handles, names, loc="outside upper center", ncols=_ncols(names), frameon=False, fontsize=9
-        )
+        names = [titles.shortened(responses[value], LEGEND_WIDTH - KEY_WIDTH, 9) for value in values]
+        ncols = titles.abreast(names, LEGEND_WIDTH, 9, KEY_WIDTH)
+        figure.legend(handles, names, loc="outside upper center", ncols=ncols, frameon=False, fontsize=9)
 
-    return plotted(6.5, 0.3 * len(items) * _thickness(items) + 1.25, draw)
+    return plotted(6.5, _row(items) * len(items) + 0.95, draw)
 
 
 def shares(counts: Mapping[float, int], values: Sequence[float]) -> list[float]:
@@ -66,14 +65,15 @@ def _bar(axes: Axes, row: int, item: Item, values: Sequence[float]) -> None:
         if part >= 0.055:
             ink = "white" if _is_dark(i, len(values)) else INK
             axes.text(
-                left + part / 2, row, f"{100 * part:.0f}", ha="center", va="center", fontsize=8.5, color=ink
+                left + part / 2, row, f"{100 * part:.0f}", ha="center", va="center", fontsize=8, color=ink
             )
         left += part
 
 
 def _finish(axes: Axes, items: Sequence[Item], values: Sequence[float]) -> None:
-    names = ["\n".join(svg.wrapped(item.name, 9.5, 190, most=3)) for item in items]
-    axes.set_yticks(range(len(items)), labels=names, fontsize=9.5, color=INK, multialignment="left")
+    names = ["\n".join(lines) for lines in _names(items)]
+    axes.set_yticks(range(len(items)), names, fontsize=NAME_SIZE, color=INK, ha="left")
+    axes.tick_params(axis="y", pad=min(NAME_WIDTH, _widest(items)) + 6)
     axes.invert_yaxis()
     reach = max(_reach(shares(item.counts, values)) for item in items)
     ticks = [tick / 4 for tick in range(-4, 5) if abs(tick / 4) <= reach + 0.2]
@@ -84,15 +84,18 @@ def _finish(axes: Axes, items: Sequence[Item], values: Sequence[float]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _thickness(items: Sequence[Item]) -> float:
-    most = max(len(svg.wrapped(item.name, 9.5, 190, most=3)) for item in items)
-    return 1.0 + 0.28 * (most - 1)
+def _names(items: Sequence[Item]) -> list[list[str]]:
+    return [svg.wrapped(item.name, NAME_SIZE, NAME_WIDTH, most=3) for item in items]
 
 
-def _ncols(names: Sequence[str]) -> int:
-    """As many answers abreast as are sure to fit; a legend that is too wide is cut off at its end."""
-    widest = max(svg.text_width(name, 9) for name in names) + KEY_WIDTH
-    return max(1, min(len(names), int(LEGEND_WIDTH // widest)))
+def _widest(items: Sequence[Item]) -> float:
+    """Width of the longest line of the names in points."""
+    return max(svg.text_width(line, NAME_SIZE) for lines in _names(items) for line in lines)
+
+
+def _row(items: Sequence[Item]) -> float:
+    """Height of a row in inches: as much as the longest name needs."""
+    return max(ROW, 0.13 * max(len(lines) for lines in _names(items)) + 0.03)
 
 
 def _swatch(value: float, values: Sequence[float]) -> Patch:
@@ -115,6 +118,9 @@ def _is_dark(index: int, count: int) -> bool:
     return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
 
 
+ROW = 0.24
+NAME_SIZE = 9.0
+NAME_WIDTH = 200.0
 LEGEND_WIDTH = 440.0
 KEY_WIDTH = 45.0
 _RAMP = ((0.60, 0.33, 0.07), (0.87, 0.76, 0.49), (0.88, 0.88, 0.88), (0.50, 0.69, 0.83), (0.11, 0.36, 0.61))

@@ -26,25 +26,36 @@ class Patterns:
 
 def draw_patterns(levels: Sequence[Patterns]) -> Plot:
     """Draw the levels under each other."""
+    width = min(6.5, 1.6 + 0.95 * max(len(one.names) for one in levels))
     heights = [0.3 * len(level.present) + 0.75 for level in levels]
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(len(levels), 1, squeeze=False, height_ratios=heights)
+        grid = figure.subplots(
+            len(levels), 1, squeeze=False, height_ratios=[len(level.present) for level in levels]
+        )
         for (cell,), level in zip(grid, levels, strict=True):
-            _panel(cell, level)
+            _panel(cell, level, 72 * (width - 1.4) / len(level.names) - 4)
 
-    return plotted(min(6.5, 1.6 + 0.95 * max(len(one.names) for one in levels)), sum(heights) + 0.3, draw)
+    return plotted(width, sum(heights) + 0.3, draw)
 
 
-def _panel(axes: Axes, level: Patterns) -> None:
+def _panel(axes: Axes, level: Patterns, room: float) -> None:
     for row, present in enumerate(level.present):
         for column, there in enumerate(present):
             axes.barh(row, 0.92, left=column + 0.04, height=0.82, color=PALE if there else BLUE, linewidth=0)
             if not there:
-                axes.text(column + 0.5, row, "lacking", ha="center", va="center", fontsize=8, color="white")
+                axes.text(
+                    column + 0.5,
+                    row,
+                    "lacking",
+                    ha="center",
+                    va="center",
+                    fontsize=min(8, room / 4),
+                    color="white",
+                )
     axes.set_ylim(len(level.present) - 0.5, -0.5)
     axes.set_xlim(0, len(level.names))
-    wrapped = ["\n".join(svg.wrapped(name, 8, 64, most=3)) for name in level.names]
+    wrapped = ["\n".join(svg.wrapped(name, 8, min(64, room), most=3)) for name in level.names]
     axes.set_xticks([column + 0.5 for column in range(len(level.names))], wrapped)
     axes.set_yticks(range(len(level.people)), level.people)
     axes.tick_params(length=0, labelsize=8, labelcolor=SOFT)

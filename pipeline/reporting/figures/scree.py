@@ -59,7 +59,7 @@ def _panel(axes: Axes, scale: Scree, limit: str) -> None:
     axes.set_xlim(0.6, len(scale.observed) + 0.4)
     axes.tick_params(labelsize=8.5)
     axes.locator_params(axis="both", nbins=5, integer=True)
-    axes.set_title("\n".join(svg.wrapped(scale.title, 9.5, 125, most=2)), fontsize=9.5)
+    axes.set_title("\n".join(svg.wrapped(scale.title, 9.5, 122, bold=True, most=2)), fontsize=9.5)
     axes.annotate(
         scale.told, (0.97, 0.93), xycoords="axes fraction", ha="right", va="top", fontsize=8.5, color=INK
     )

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.reporting import numbers
+from pipeline.reporting.figures import titles
 from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
-from pipeline.reporting.figures.density import folded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Slope = tuple[float, float, float]
 ACROSS = 3
+TITLE_WIDTH = 122.0
+KEY_WIDTH = 45.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ def draw_slopes(pairs: Sequence[Pair], names: tuple[str, str], across_words: str
     """Draw the pairs three abreast with equal axes, so that steepness can be compared."""
     across = min(len(pairs), ACROSS)
     rows = -(-len(pairs) // across)
+    width = max(4.2, 2.05 * across + 0.5)
+    room = 72 * width - KEY_WIDTH
     furthest = max(abs(value) for pair in pairs for slope in (pair.within, pair.between) for value in slope)
 
     def draw(figure: Figure) -> None:
@@ -42,12 +47,15 @@ def draw_slopes(pairs: Sequence[Pair], names: tuple[str, str], across_words: str
             _panel(cell, pair, names, furthest)
         for cell in cells[len(pairs) :]:
             cell.set_axis_off()
-        handles, words = cells[0].get_legend_handles_labels()
-        figure.legend(handles, words, loc="outside upper left", ncols=2, frameon=False, fontsize=9)
+        handles, _ = cells[0].get_legend_handles_labels()
+        words = [titles.shortened(name, room - KEY_WIDTH, 9) for name in names]
+        ncols = titles.abreast(words, room, 9, KEY_WIDTH)
+        figure.legend(handles, words, loc="outside upper left", ncols=ncols, frameon=False, fontsize=9)
         figure.supxlabel(across_words, fontsize=10, color=SOFT)
         figure.supylabel(up_words, fontsize=10, color=SOFT)
 
-    return plotted(max(4.2, 2.05 * across + 0.5), 2.3 * rows + 0.6, draw)
+    further = max(len(titles.folded(pair.title, TITLE_WIDTH)) for pair in pairs) - 2
+    return plotted(width, (2.3 + 0.15 * max(0, further)) * rows + 0.6, draw)
 
 
 def _panel(axes: Axes, pair: Pair, names: tuple[str, str], furthest: float) -> None:
@@ -58,5 +66,6 @@ def _panel(axes: Axes, pair: Pair, names: tuple[str, str], furthest: float) -> N
     axes.set_xlim(-1, 1)
     axes.set_ylim(-1.05 * furthest, 1.05 * furthest)
     axes.tick_params(labelsize=8.5)
-    axes.locator_params(nbins=5)
-    axes.set_title("\n".join(folded(pair.title, 30).split("\n")), fontsize=9.5)
+    axes.locator_params(axis="y", nbins=5)
+    axes.set_xticks((-1, 0, 1), (numbers.number(-1, 0), "0", "1"))
+    axes.set_title("\n".join(titles.folded(pair.title, TITLE_WIDTH)), fontsize=9.5)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.reporting.figures import svg
 from pipeline.reporting.figures.canvas import INK, Plot, plotted
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def draw_surfaces(panels: Sequence[Contours], x: str, y: str, z: str) -> Plot:
         cells = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, panel in zip(cells, panels, strict=True):
             _panel(figure, axes, panel, z)
-            axes.set_xlabel(textwrap.fill(x, 42), fontsize=9)
-        cells[0].set_ylabel(textwrap.fill(y, 36), fontsize=9)
+            axes.set_xlabel("\n".join(svg.wrapped(x, 9, 185)), fontsize=9)
+        cells[0].set_ylabel("\n".join(svg.wrapped(y, 9, 158)), fontsize=9)
 
     return plotted(6.5 if len(panels) > 1 else 4.0, 3.1, draw)
 
@@ -58,5 +58,5 @@ def _panel(figure: Figure, axes: Axes, panel: Contours, z: str) -> None:
     axes.tick_params(labelsize=8.5)
     axes.set_aspect("equal")
     bar = figure.colorbar(filled, ax=axes, shrink=0.75)
-    bar.set_label(textwrap.fill(z, 36), fontsize=8.5)
+    bar.set_label("\n".join(svg.wrapped(z, 9, 158)), fontsize=8.5)
     bar.ax.tick_params(labelsize=8)

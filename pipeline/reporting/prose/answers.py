@@ -81,6 +81,13 @@ def _invariance(record: Record, told: Found) -> str:
         freed = listed(f"the {released(str(name))}" for name in dict.fromkeys(last["freed"]))
         outcome = "holds" if last.get("holds") else "still does not hold"
         text += f" With {freed} released the {last['name']} step {outcome}."
+    effects: Entries = told.get("dmacs") or ()
+    if effects:
+        most = max(effects, key=lambda one: float(one["dmacs"]))
+        text += (
+            f" The largest effect size of non-invariance is {numbers.number(most['dmacs'])} "
+            f"({markup.literal(str(most['item']))}; {most['size']})."
+        )
     return text
 
 

@@ -117,11 +117,10 @@ def _sizes(record: Record) -> str:
 
 
 def _size(record: Record, level: str, upper: str, size: Mapping[str, Any]) -> str:
-    median = float(size["median"])
-    printed = numbers.number(median, 0 if median.is_integer() else 1)
+    least, median, most = (record.cluster_size(size, name) for name in ("min", "median", "max"))
     return (
         f"{record.many(level).capitalize()} came from {numbers.count(size['clusters'])} {record.many(upper)} "
-        f"(median {printed} each, from {numbers.count(size['min'])} to {numbers.count(size['max'])})."
+        f"(median {median} each, from {least} to {most})."
     )
 
 
@@ -320,6 +319,10 @@ def _effects(record: Record) -> str:
     draws = options.get("draws")
     if not draws:
         return ""
+    if not any(r["kind"] == "specific" for r in record.effects):
+        return (
+            f"The path has no mediator, and so no indirect effect. {_lacking(record)}; nothing was imputed."
+        )
     return (
         "Indirect effects are products of the slopes along a route. Their "
         f"{numbers.confidence(record.confidence)} intervals are Monte Carlo intervals: "

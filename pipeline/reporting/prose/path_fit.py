@@ -128,9 +128,14 @@ def _judged(shown: Mapping[str, Any]) -> list[str]:
 
 def _alone(record: Record, one: Mapping[str, Any]) -> str:
     level = record.level_words(str(one["level"]))
+    p = (
+        numbers.p_phrase(one["pvalue"])
+        if one.get("pvalue") is not None
+        else "below zero and so without a *p*"
+    )
     return (
         f"{level} alone (the other level unrestricted; Ryu & West, 2009), χ²({numbers.count(one['df'])}) = "
-        f"{numbers.number(one['chisq'])}, {numbers.p_phrase(one['pvalue'])}, CFI = "
+        f"{numbers.number(one['chisq'])}, {p}, CFI = "
         f"{numbers.statistic('cfi', one['cfi'])}, RMSEA = {numbers.number(one['rmsea'])}."
     )
 

@@ -67,8 +67,7 @@ def convergence(record: Record) -> list[str]:
 
 def _verdict(record: Record, level: str, sentence: str, names: list[str]) -> str:
     where = f"{listed(names)} over {record.many(level)}"
-    words = sentence.replace("Averaging over groups", f"Averaging {where}", 1)
-    return markup.literal(words) if "*" in words else words
+    return markup.literal(sentence).replace("Averaging over groups", f"Averaging {where}", 1)
 
 
 def preferred_model(what: str, told: Found) -> str:
@@ -77,7 +76,7 @@ def preferred_model(what: str, told: Found) -> str:
     if preferred is None:
         return f"For {what} no factor model is preferred: none converged to a proper solution."
     fits = {str(model["kind"]): model["fit"] for model in told["models"] if model.get("fit")}
-    cfi, rmsea = (numbers.bounded(fits[preferred][name]) for name in ("cfi", "rmsea"))
+    cfi, rmsea = (numbers.statistic(name, fits[preferred][name]) for name in ("cfi", "rmsea"))
     words = [
         f"For {what} the model to be preferred is that of {_kind(str(preferred))} "
         f"(CFI = {cfi}, RMSEA = {rmsea})"

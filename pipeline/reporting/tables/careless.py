@@ -12,6 +12,12 @@ from pipeline.reporting.values import Cell, Row, Table
 
 Found = Mapping[str, Any]
 
+INDICES = {
+    "synonyms": "alike items answered unlike",
+    "even_odd": "even-odd consistency",
+    "mahalanobis": "Mahalanobis distance",
+}
+
 
 def table(record: Record) -> Table | None:
     """One group a level, one row an index, flagged people last."""
@@ -29,7 +35,7 @@ def table(record: Record) -> Table | None:
             _row(f"Flagged: {numbers.count(told['needed'])} indices or more", told["flagged"], told["share"])
         )
     skipped = [
-        f"{record.many(level)}: {markup.literal('; '.join(told['skipped']))}."
+        f"{record.many(level)}: {markup.literal('; '.join(map(_skipped, told['skipped'])))}."
         for level, told in found.items()
         if told["skipped"]
     ]
@@ -46,6 +52,12 @@ def table(record: Record) -> Table | None:
         ),
         alt="Number and share of people that each index of careless answering flags.",
     )
+
+
+def _skipped(reason: str) -> str:
+    """Why an index was not computed, under the name that readers know it by."""
+    index, _, why = reason.partition(": ")
+    return f"{INDICES.get(index, index)} ({why.replace('1 pairs correlate ', '1 pair correlates ')})"
 
 
 def sensitivity_table(record: Record) -> Table | None:

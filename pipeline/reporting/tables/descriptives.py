@@ -12,7 +12,6 @@ from pipeline.reporting.tables.build import (
     drop_empty_columns,
     group,
     header,
-    is_wide,
     listed,
     row,
     sentences,
@@ -41,7 +40,6 @@ def table(record: Record) -> Table | None:
         body=tuple(_body(record, found, uppers, len(names) + 1)),
         widths=widths,
         general=_note(record, uppers),
-        landscape=is_wide(len(widths)),
         alt="Descriptive statistics, reliability and intraclass correlations, one row a variable.",
     )
     return drop_empty_columns(laid)

@@ -52,7 +52,7 @@ def _row(name: str, model: Model) -> Row:
         numbers.statistic("tli", model.get("tli"), 3),
         numbers.statistic("rmsea", model.get("rmsea"), 3),
         numbers.statistic("srmr", model.get("srmr"), 3),
-        numbers.MISSING if lowest is None else f"{numbers.number(lowest)} to {numbers.number(highest)}",
+        numbers.MISSING if lowest is None else f"{numbers.bounded(lowest)} to {numbers.bounded(highest)}",
         indent=1,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
@@ -10,7 +10,10 @@ from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, listed, row, sentences
 from pipeline.reporting.values import Row, Table
 
-COLUMNS = ("χ²", "*df*", "CFI", "RMSEA", "SRMR", "Δχ²", "Δ*df*", "*p*", "ΔCFI", "ΔRMSEA", "ΔSRMR")
+COLUMNS = (
+    *("χ²", "*df*", "CFI", "RMSEA", "SRMR"),
+    *("Δχ²", "Δ*df*", "*p*", "ΔCFI", "ΔRMSEA", "ΔSRMR", "*d*~MACS~"),
+)
 Found = Mapping[str, Any]
 
 
@@ -25,7 +28,7 @@ def table(record: Record) -> Table | None:
             title="Measurement Invariance",
             header=(header("Scale and step", *COLUMNS),),
             body=tuple(one for told in found for one in _rows(record, told)),
-            widths=(3.0, 1.1, 0.6, 0.7, 0.9, 0.8, 1.1, 0.6, 0.8, 0.9, 1.0, 0.9),
+            widths=(3.0, 1.1, 0.6, 0.7, 0.9, 0.8, 1.1, 0.6, 0.8, 0.9, 1.0, 0.9, 0.9),
             general=_note(record, found),
             landscape=True,
             alt="Fit of the steps of measurement invariance and what each costs.",
@@ -47,10 +50,13 @@ def released(name: str) -> str:
 def _rows(record: Record, told: Found) -> list[Row]:
     sizes = listed(f"{markup.literal(str(g['name']))} ({numbers.count(g['n'])})" for g in told["groups"])
     rows = [group(f"{record.label(str(told['scale']))} over {over(record, told)}: {sizes}", len(COLUMNS) + 1)]
-    rows += [_row(_name(step), step) for step in told["steps"]]
+    rows += [
+        _row(_name(step), step, largest(told) if step["name"] == "configural" else None)
+        for step in told["steps"]
+    ]
     for step in told["partial"]:
         freed = listed(released(str(name)) for name in step["freed"])
-        rows.append(_row(f"Partial {step['name']}: {freed} released", step))
+        rows.append(_row(f"Partial {step['name']}: {freed} released", step, _of_freed(told, step)))
     for step in (told.get("ordinal") or {}).get("steps") or ():
         rows.append(_row(f"Ordered answers: {step['name']}", step))
     return rows
@@ -60,7 +66,19 @@ def _name(step: Found) -> str:
     return f"{str(step['name']).capitalize()}"
 
 
-def _row(name: str, step: Found) -> Row:
+def largest(told: Found, items: Collection[str] | None = None) -> float | None:
+    """The largest effect size of non-invariance, among all items or these."""
+    sizes = [one["dmacs"] for one in told.get("dmacs") or () if items is None or one["item"] in items]
+    return max(sizes, default=None)
+
+
+def _of_freed(told: Found, step: Found) -> float | None:
+    """That of the items of which something was released."""
+    names = (str(name) for name in step["freed"])
+    return largest(told, {name.partition(" =~ ")[2] or name.removesuffix(" ~ 1") for name in names})
+
+
+def _row(name: str, step: Found, dmacs: float | None = None) -> Row:
     fit: Found = step.get("fit") or {}
     return row(
         name,
@@ -75,6 +93,7 @@ def _row(name: str, step: Found) -> Row:
         numbers.bounded(step.get("delta_cfi"), 3),
         numbers.bounded(step.get("delta_rmsea"), 3),
         numbers.bounded(step.get("delta_srmr"), 3),
+        numbers.number(dmacs),
         indent=1,
     )
 
@@ -100,6 +119,10 @@ def _note(record: Record, found: Entries) -> str:
         "A partial model releases, one by one, the equalities that cost most; it was found by search in "
         "these data."
         if any(told["partial"] for told in found)
+        else None,
+        "*d*~MACS~: largest effect size of an item in the configural model, or of those released (Nye & "
+        "Drasgow, 2011)."
+        if any(told.get("dmacs") for told in found)
         else None,
         "Ordered answers: thresholds first (Wu & Estabrook, 2016), complete rows."
         if any(told.get("ordinal") for told in found)

@@ -75,8 +75,8 @@ def _row(record: Record, scale: str, item: Mapping[str, Any]) -> Row:
         numbers.number(item.get("sd")),
         numbers.statistic("r", item.get("item_rest")),
         numbers.statistic("alpha", item.get("alpha_if_dropped")),
-        numbers.number(loading[0]),
-        numbers.number(loading[1]),
+        numbers.bounded(loading[0]),
+        numbers.bounded(loading[1]),
         indent=1,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.build import count, group, header, row
 from pipeline.reporting.tables.flow import reason_words
@@ -76,7 +75,7 @@ def _size(record: Record, level: str, upper: str, found: Mapping[str, Any]) -> R
     return row(
         f"{record.many(level).capitalize()} in {record.many(upper)}",
         count(found.get("clusters")),
-        count(found.get("min")),
-        numbers.number(found.get("median"), 1),
-        count(found.get("max")),
+        record.cluster_size(found, "min"),
+        record.cluster_size(found, "median", 1),
+        record.cluster_size(found, "max"),
     )

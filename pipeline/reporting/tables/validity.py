@@ -20,7 +20,7 @@ def table(record: Record) -> Table | None:
     if not levels:
         return None
     most = max(len(told["scales"]) for _, told in levels)
-    columns = ("CR", "AVE", *(str(k) for k in range(1, most + 1)))
+    columns = ("CR", "ω", "AVE", *(str(k) for k in range(1, most + 1)))
     body: list[Row] = []
     for level, told in levels:
         if len(levels) > 1:
@@ -32,12 +32,14 @@ def table(record: Record) -> Table | None:
             title="Composite Reliability, Variance Extracted, and Heterotrait-Monotrait Ratios",
             header=(header("Scale", *columns),),
             body=tuple(body),
-            widths=(3.4, 0.8, 0.8, *(0.8 for _ in range(most))),
+            widths=(3.4, 0.8, 0.8, 0.8, *(0.8 for _ in range(most))),
             general=(
-                "CR: composite reliability; AVE: average variance extracted, the mean share of an item’s "
-                "variance that its factor explains (Fornell & Larcker, 1981), from the model of all scales "
-                "together. Below the diagonal: heterotrait-monotrait ratios (HTMT; Henseler et al., 2015); "
-                "from .85 on two scales can hardly be told apart. Above it: correlations of the factors."
+                "CR: composite reliability, of items made equally wide; ω: the share of the observed "
+                "variance of the sum of the items that their factor explains (McDonald, 1999); AVE: average "
+                "variance extracted, the mean share of an item’s variance that its factor explains (Fornell "
+                "& Larcker, 1981), all from the model of all scales together. Below the diagonal: "
+                "heterotrait-monotrait ratios (HTMT; Henseler et al., 2015); from .85 on two scales can "
+                "hardly be told apart. Above it: correlations of the factors."
             ),
             landscape=is_wide(len(columns) + 1),
             alt="Composite reliability, average variance extracted and ratios of correlations by scale.",
@@ -96,6 +98,7 @@ def _matrix(record: Record, told: Found, most: int, indent: int) -> list[Row]:
             row(
                 f"{i + 1}. {record.label(scale)}",
                 numbers.bounded(lead.get("cr")),
+                numbers.bounded(lead.get("omega")),
                 numbers.bounded(lead.get("ave")),
                 *cells,
                 indent=indent,

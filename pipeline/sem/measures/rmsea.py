@@ -46,7 +46,7 @@ def close_fit(
     if not df > 0:
         return math.nan
     shift = n * df / c * bound**2 / groups
-    return _upper_tail(x2, df, shift)
+    return _upper_tail(x2, df, shift) if x2 > 0 else 1.0
 
 
 def not_close_fit(
@@ -55,7 +55,9 @@ def not_close_fit(
     """P(a smaller X2) if RMSEA were the bound: small values speak against a fit that bad."""
     from scipy.special import chndtr
 
-    return float(chndtr(x2, df, n * df / c * bound**2 / groups)) if df > 0 else math.nan
+    if not df > 0:
+        return math.nan
+    return float(chndtr(x2, df, n * df / c * bound**2 / groups)) if x2 > 0 else 0.0
 
 
 def _upper_tail(x2: float, df: float, shift: float) -> float:

@@ -3,7 +3,8 @@
 The normal-theory discrepancy of the polychoric correlations R is taken at the estimates of least squares,
     X = N { ln|P| + tr(R P^-1) - ln|R| - p },  c = tr( (I - D E^-1 D'W)' V (I - D E^-1 D'W) Gamma ) / df,
 with P the implied correlations, D their derivatives, W and E the weights and information of the estimator and
-V the normal information about correlations at P. The baseline has X = -N ln|R| and c = tr Gamma / df.
+V the normal information about correlations at P. The baseline has X = -N ln|R| and c = tr Gamma / df. A model
+that restricts thresholds alone reproduces R: X and c are both zero, and their ratio is that of rounding.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pipeline.sem.measures.collect import Corrected, Tested
 from pipeline.sem.ordinal.problem import OrdinalState
 from pipeline.sem.ordinal.sample import OrdinalSample
 from pipeline.sem.ordinal.tables import pair_index
+
+_ROUNDING = 1e-12
 
 
 def corrected_for_categories(model: Tested) -> Corrected | None:
@@ -43,6 +46,8 @@ def corrected_for_categories(model: Tested) -> Corrected | None:
         for part, f in zip(sample.parts, shares, strict=True)
     )
     c_null = whole / (pairs * len(shares))
+    if c < _ROUNDING:
+        return Corrected(0.0, _ROUNDING, 0.0, null, c_null, own_interval=True)
     return Corrected(x2, c, x2 / c, null, c_null, own_interval=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline import sem
@@ -42,6 +44,21 @@ def test_partial_invariance_frees_what_it_names():
     )
     assert partial.df == whole.df - 2
     assert partial.tested.statistic < whole.tested.statistic
+
+
+@pytest.mark.parametrize("seed", [0, 1, 10])
+def test_equal_thresholds_of_three_items_leave_nothing_of_the_correlations_to_fit(seed):
+    rng = np.random.default_rng(seed)
+    answers = 3 + rng.normal(size=(249, 1)) + 0.6 * rng.normal(size=(249, 3))
+    three = dict.fromkeys(UNITS[:3], 5)
+    data = pd.DataFrame(np.clip(np.round(answers), 1, 5), columns=list(three)).assign(
+        g=rng.integers(1, 4, 249)
+    )
+    syntax = invariance_syntax("F =~ u1 + u2 + u3", three, 3, STEPS[:1])
+    told = sem.fit(syntax, data, ordered=list(three), group="g").measures
+    names = ("rmsea.robust", "rmsea.ci.upper.robust", "rmsea.pvalue.robust", "cfi.robust", "tli.robust")
+    assert [told[name] for name in names] == pytest.approx([0, 0, 1, 1, 1], abs=1e-9)
+    assert told["chisq"] > 1
 
 
 MISTAKES = [
