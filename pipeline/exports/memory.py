@@ -19,11 +19,19 @@ MULTIPLES: Mapping[str, float] = {
     ".csv": 2.5,
     ".xlsx": 60.0,
     ".parquet": 0.6,
-    ".sav": 1.0,
-    ".zsav": 12.0,
-    ".dta": 2.0,
+    ".sav": 1.5,
+    ".zsav": 5.0,
+    ".dta": 0.5,
+    ".sas7bdat": 3.0,
+    ".xpt": 3.0,
 }
-"""Bytes a byte of the file (parquet: of what is in it when unpacked), above what a process takes at rest."""
+"""Bytes a byte of the file (parquet: of what is in it when unpacked), above what a process takes at rest.
+
+Measured for CSV, .sav, .zsav, .dta and parquet (docs/exports.md); estimated for the others.
+"""
+SECOND_PROCESS = 250 * 1024**2
+"""What the process takes that reads a file of a statistics program, of whatever size."""
+_BY_CHILD = frozenset({".sav", ".zsav", ".dta", ".sas7bdat", ".xpt"})
 
 
 def memory_needed(path: Path) -> int:
@@ -33,7 +41,8 @@ def memory_needed(path: Path) -> int:
         kind, size = _largest_member(path)
     if kind == ".parquet":
         size = decoded_size(path) or size
-    return int(size * MULTIPLES.get(kind, MULTIPLES[".csv"])) + AT_REST
+    beside = SECOND_PROCESS if kind in _BY_CHILD else 0
+    return int(size * MULTIPLES.get(kind, MULTIPLES[".csv"])) + AT_REST + beside
 
 
 def announced(path: Path) -> str | None:
