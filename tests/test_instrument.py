@@ -120,6 +120,21 @@ BROKEN = {
         "30:14: 'items.revers' is not one of: items.reverse, response_sets, scoring.minimum_answered, "
         "cutoffs, licence, published (did you mean 'items.reverse'?)",
     ),
+    "published item": (
+        "safety_items:",
+        "published: {loadings: {citation: X, factors: {low: {m1: 0.7, n2: 0.6}}}}\nsafety_items:",
+        "30:62: there is no item 'n2'",
+    ),
+    "published factor": (
+        "safety_items:",
+        "published: {loadings: {citation: X, factors: {low: {m1: 0.7, m2: 0}}}}\nsafety_items:",
+        "30:47: the factor 'low' has fewer than two loadings",
+    ),
+    "published loading": (
+        "safety_items:",
+        "published: {loadings: {citation: X, factors: {low: {m1: 0.7, m2: 71}}}}\nsafety_items:",
+        "30:66: 71 is out of range: expected less than 1.5",
+    ),
     "no response set": (
         "  often: {1: Never, 2: Sometimes, 3: Always}\n  agree: {0: No, 1: Partly, 3: Yes}\n",
         "  {}\n",
@@ -260,3 +275,15 @@ def test_a_shipped_instrument_is_sound_and_names_its_schema(path):
 def test_a_damaged_file_gives_a_value_or_problems(at, junk, drop, tmp_path):
     told = problems_of(tmp_path, SOUND[:at] + junk + SOUND[at + drop :])
     assert all(line.strip() for line in told)
+
+
+def test_a_facet_keeps_the_published_factors_that_it_has_most_items_of(tmp_path):
+    path = tmp_path / "mood.yaml"
+    factors = "{low: {m1: 0.7, m2: 0.6}, high: {m2: 0.2, m3: 0.8}}"
+    path.write_text(
+        f"{SOUND}published: {{loadings: {{citation: X, factors: {factors}}}}}\n", encoding="utf-8"
+    )
+    instrument = load_instrument(path)
+    assert set(instrument.published.loadings.factors) == {"low", "high"}
+    assert instrument.only("low").published.loadings.factors == {"low": {"m1": 0.7, "m2": 0.6}}
+    assert load_instrument(path).only("low").published.loadings.citation == "X"

@@ -62,7 +62,7 @@ def read_apart(path: Path, program: Program, part: Part) -> Export:
     """Read a file; user-missing codes are counted by code and become missing."""
     import pandas as pd
 
-    header, frame = _received(path, program)
+    header, frame = _received(path, program, part.dictionary if program.platform == "sas" else None)
     letters = _letters(header, frame)
     skip = rows_not_of_part(frame, part, path.name)
     rows = pd.Series([i not in skip for i in range(len(frame))], index=frame.index, dtype=bool)
@@ -96,10 +96,10 @@ def damaged(file: str, title: str, why: str) -> ExportError:
     )
 
 
-def _received(path: Path, program: Program) -> tuple[dict[str, Any], Frame]:
+def _received(path: Path, program: Program, catalogue: Path | None) -> tuple[dict[str, Any], Frame]:
     """What the child makes of a file; nothing of it touches the disk on the way."""
     gathered, expired = _Gathered(), threading.Event()
-    with tempfile.TemporaryFile() as complaints, _child(path, program, complaints) as child:
+    with tempfile.TemporaryFile() as complaints, _child(path, program, catalogue, complaints) as child:
 
         def give_up() -> None:
             expired.set()
@@ -124,9 +124,12 @@ def _received(path: Path, program: Program) -> tuple[dict[str, Any], Frame]:
     return header, gathered.frame(header["names"])
 
 
-def _child(path: Path, program: Program, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _child(
+    path: Path, program: Program, catalogue: Path | None, complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     script = str(Path(statistics_child.__file__))
-    command = [sys.executable, "-P", script, str(path.resolve()), program.form]
+    more = [str(catalogue.resolve())] if catalogue is not None else []
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form, *more]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints)
 
 

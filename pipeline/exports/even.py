@@ -7,7 +7,7 @@ no line is blank, and every row is as wide as the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PIECE = 1024**2
 BLOCK = 4 * 1024**2
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
+_UTF_8: Mapping[str, int] = {"utf-8": 0, "utf-8-sig": 3}
+"""Encodings that need no transcoding, with the length of their mark at the start."""
 _BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 
 
@@ -33,18 +35,19 @@ class _Marks:
 
 
 def even_rows(path: Path, encoding: str, delimiter: str) -> Rows | None:
-    """The rows of a file in UTF-8, or None where it needs to be read with more care."""
+    """The rows of a file, or None where it needs to be read with more care."""
     import pyarrow as pa
     from pyarrow import csv
 
-    if encoding not in {"utf-8", "utf-8-sig"} or not delimiter.isascii() or delimiter in '"\r\n':
+    if not delimiter.isascii() or delimiter in '"\r\n':
         return None
     marks = _marks(path, encoding, delimiter)
     if marks is None:
         return None
+    source = str(path) if encoding in _UTF_8 else pa.OSFile(str(path))
     try:
         with csv.open_csv(
-            str(path),
+            source if encoding in _UTF_8 else pa.transcoding_input_stream(source, encoding, "utf-8"),
             read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK, autogenerate_column_names=True),
             parse_options=csv.ParseOptions(
                 delimiter=delimiter,
@@ -63,7 +66,7 @@ def _marks(path: Path, encoding: str, delimiter: str) -> _Marks | None:
     """What the quotation marks of a file are like, or None where they or the lines are not in order."""
     marks = _Marks()
     carried = b""
-    for piece in _pieces(path, 3 if encoding == "utf-8-sig" else 0):
+    for piece in _pieces(path, encoding):
         if not carried and piece[:1] in b"\r\n":
             return None
         text = (carried or b"\n") + piece
@@ -74,14 +77,20 @@ def _marks(path: Path, encoding: str, delimiter: str) -> _Marks | None:
     return None if marks.open else marks
 
 
-def _pieces(path: Path, start: int) -> Iterator[bytes]:
-    """The bytes of a file, and a line end where it lacks the last one."""
+def _pieces(path: Path, encoding: str) -> Iterator[bytes]:
+    """The bytes of a file as UTF-8, and a line end where it lacks the last one."""
     last = b"\n"
-    with path.open("rb") as file:
-        file.seek(start)
-        while piece := file.read(PIECE):
-            last = piece[-1:]
-            yield piece
+    if encoding in _UTF_8:
+        with path.open("rb") as file:
+            file.seek(_UTF_8[encoding])
+            while piece := file.read(PIECE):
+                last = piece[-1:]
+                yield piece
+    else:
+        with path.open(encoding=encoding, newline="") as text:
+            while part := text.read(PIECE):
+                last = part[-1:].encode()
+                yield part.encode()
     if last not in b"\r\n":
         yield b"\n"
 
@@ -94,10 +103,10 @@ def _within(text: bytes, marks: _Marks, delimiter: str) -> _Marks | None:
         return None if any(lines in text for lines in _BLANK_LINES) else marks
     letters = np.frombuffer(text, "uint8")
     quotes = np.flatnonzero(letters[1:-1] == _QUOTE) + 1
-    opened = (np.arange(len(quotes)) + marks.open) % 2 == 0
     beside = np.zeros(256, dtype=bool)
     beside[[ord(delimiter), _NEWLINE, _RETURN, _QUOTE]] = True
-    if not (beside[letters[quotes[opened] - 1]].all() and beside[letters[quotes[~opened] + 1]].all()):
+    opening, closing = quotes[marks.open :: 2], quotes[not marks.open :: 2]
+    if not (beside[letters[opening - 1]].all() and beside[letters[closing + 1]].all()):
         return None
     within = _lines_within(letters, quotes, marks)
     if within is None:

@@ -40,7 +40,10 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     ),
     "xlsx": ("an Excel workbook", "write `platform: xlsx`"),
     "old workbook": ("an old Excel workbook", "save it as .xlsx and write `platform: xlsx`"),
-    "portable": ("an SPSS portable file", "save it as .sav in SPSS and write `platform: spss`"),
+    "portable": (
+        "an SPSS portable file",
+        "its missing codes could not be told apart; save it as .sav in SPSS and write `platform: spss`",
+    ),
     "stata": ("a Stata file", "write `platform: stata`"),
     "sas": ("a SAS file", "write `platform: sas`"),
     "parquet": ("a parquet file", "write `platform: parquet`"),

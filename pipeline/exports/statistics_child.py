@@ -15,20 +15,22 @@ from typing import Any
 
 FORMATS = {
     "sav": "read_sav",
-    "por": "read_por",
     "dta": "read_dta",
     "sas7bdat": "read_sas7bdat",
     "xpt": "read_xport",
 }
-AT_ONCE = frozenset({"xpt", "por", "sas7bdat"})
+AT_ONCE = frozenset({"xpt", "sas7bdat"})
 """Formats in which the library cannot leap over rows, so that reading in stretches would read them again."""
 CELLS = 4_000_000
 _GUESS = "WINDOWS-1252"
 
 
-def main(path: str, form: str) -> None:
+def main(path: str, form: str, catalogue: str = "") -> None:
     """Write the values of `path`, then what is known of its columns, or as `error` what the library says."""
-    _send("header", json.dumps(_read(path, form)).encode("ascii"))
+    _send(
+        "header",
+        json.dumps(_read(path, form, catalogue)).encode("ascii"),
+    )
 
 
 def _send(kind: str, content: Any) -> None:
@@ -38,19 +40,31 @@ def _send(kind: str, content: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def _read(path: str, form: str) -> dict[str, Any]:
+def _read(path: str, form: str, catalogue: str) -> dict[str, Any]:
     import pyreadstat
 
     try:
-        return _copied(path, form, {})
+        return _with_labels(_copied(path, form, {}), catalogue)
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         if isinstance(error, pyreadstat.ReadstatError) and "byte sequence" not in str(error):
             return {"error": str(error)}
     _send("again", b"")
     try:
-        return {**_copied(path, form, {"encoding": _GUESS}), "encoding": _GUESS, "guessed": True}
+        found = _with_labels(_copied(path, form, {"encoding": _GUESS}), catalogue)
+        return {**found, "encoding": _GUESS, "guessed": True}
     except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
         return {"error": str(error)}
+
+
+def _with_labels(header: dict[str, Any], catalogue: str) -> dict[str, Any]:
+    """The header with the value labels of a catalogue, by the format that each column names."""
+    import pyreadstat
+
+    if not catalogue:
+        return header
+    sets = pyreadstat.read_sas7bcat(catalogue)[1].value_labels
+    labels = {name: list(sets[given].items()) for name, given in header["sets"].items() if given in sets}
+    return {**header, "value_labels": {**header["value_labels"], **labels}}
 
 
 def _copied(path: str, form: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -72,10 +86,8 @@ def _stretches(path: str, form: str, options: dict[str, Any]) -> Iterator[tuple[
 
     read = getattr(pyreadstat, FORMATS[form])
     options = {**options, "disable_datetime_conversion": True}
-    if form not in {"xpt", "por"}:
+    if form != "xpt":
         options["user_missing"] = True
-    if form == "por":
-        options = {"disable_datetime_conversion": True}
     if form in AT_ONCE:
         yield read(path, **options)
         return
@@ -102,6 +114,7 @@ def _header(meta: Any) -> dict[str, Any]:
         "missing": {
             name: [[span["lo"], span["hi"]] for span in spans] for name, spans in meta.missing_ranges.items()
         },
+        "sets": meta.variable_to_label,
         "letters": {},
     }
 

@@ -42,7 +42,7 @@ def judge(ci_lower: float, ci_upper: float, sign: str, smallest: float = 0.0) ->
         return Verdict(SUPPORTED, reason, False)
     return Verdict(
         INCONCLUSIVE,
-        "the interval holds both zero and effects that would matter: the data do not decide",
+        "the interval holds both zero and effects that would matter, so the data do not decide",
         False,
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.origins import told_under_tables
 from pipeline.reporting.pictures import ANSWERS, Picture
 from pipeline.reporting.prose.scales import preferred_model
 from pipeline.reporting.prose.summary import SYNTHETIC
@@ -34,7 +35,7 @@ def compose_codebook(results: Mapping[str, Any], drawn: Mapping[str, Picture]) -
         subtitle=f"Scales of the study {markup.literal(str(results['study']))}",
         author=None,
         date=None,
-        blocks=tuple(blocks),
+        blocks=told_under_tables(record, blocks),
         footer="Every number is in results.json, and made there.",
         banner=SYNTHETIC if record.synthetic else None,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.reporting import checklists, markup, numbering, prose, source
 from pipeline.reporting.markup import Marked
-from pipeline.reporting.origins import details
+from pipeline.reporting.origins import details, told_under_tables
 from pipeline.reporting.pictures import ANSWERS, Picture, pictures
 from pipeline.reporting.prose import absent
 from pipeline.reporting.prose.references import bibtex, cited, references
@@ -138,7 +138,7 @@ KNOWN = (
     ),
     *("waba", "dmacs", "dif", "irt", "published", "information"),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
-    *("loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
+    *("verdicts", "loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
@@ -163,7 +163,7 @@ def compose_report(
     placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
     lists = {table.id: table for table in checklists.tables(record, placed)}
     sentences = prose.sentences(record)
-    printed = [*placed.values(), *details(record).values(), *_notices(record).values()]
+    printed = [*placed.values(), *details(record, placed).values(), *_notices(record).values()]
     own = sections or {}
     works = cited(record, [template, *own.values(), *_texts(sentences, printed)])
     blocks = _blocks(record, placed, sentences | {"references": references(works)})
@@ -175,7 +175,8 @@ def compose_report(
         "results": results,
     }
     body = source.document_in_sections(template, own, context, blocks)
-    return Composed(_document(record, checklists.linked(body)), drawn, bibtex(works))
+    laid = told_under_tables(record, checklists.linked(body))
+    return Composed(_document(record, laid), drawn, bibtex(works))
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:
@@ -197,7 +198,7 @@ def _blocks(
     return (
         nothing
         | {name: Paragraph(words) for name, words in absent.reasons(record).items()}
-        | details(record)
+        | details(record, placed)
         | {"answers": answers, **several, **_notices(record)}
         | {f"text_{name}": _laid(name, texts) for name, texts in sentences.items()}
         | dict(placed)

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 
 LANGUAGES = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
-_STRETCH = re.compile(rf"[{_RIGHT}](?:[{_RIGHT}\s\W\d_]*[{_RIGHT}])?")
+_STRETCH = re.compile(rf"[{_RIGHT}](?:(?:(?![→\u200e])[{_RIGHT}\s\W\d_])*[{_RIGHT}])?")
+_DRAWN_ALONG = re.compile(rf"(?!\u200e)[\W_]*[\d{_RIGHT}]")
+_MARK = "\u200e"
 _GREEK = re.compile(r"([\u0370-\u03ff]+)")
 
 
@@ -38,10 +40,32 @@ def stretches(text: str) -> Iterator[tuple[str, bool]]:
     for found in _STRETCH.finditer(text):
         if found.start() > end:
             yield text[end : found.start()], False
-        yield found[0], True
-        end = found.end()
+        end = _closed(text, found)
+        yield text[found.start() : end], True
     if end < len(text):
         yield text[end:], False
+
+
+def marked(text: str) -> str:
+    """Set a left-to-right mark after a right-to-left stretch that would draw what follows along.
+
+    Digits, arrows and punctuation have no direction of their own: without the mark `.17` after an Arabic name
+    stands before it, and the arrow to the next Arabic name points back.
+    """
+    out, end = "", 0
+    for piece, turned in stretches(text):
+        end += len(piece)
+        out += piece + _MARK * bool(turned and _DRAWN_ALONG.match(text, end))
+    return out
+
+
+def _closed(text: str, found: re.Match[str]) -> int:
+    """Return where a stretch ends, with the bracket that closes one opened in it."""
+    end = found.end()
+    for opening, closing in ("()", "[]", "«»"):
+        if text[end : end + 1] == closing and found[0].count(opening) > found[0].count(closing):
+            return end + 1
+    return end
 
 
 def greek(text: str) -> Iterator[tuple[str, bool]]:

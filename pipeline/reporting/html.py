@@ -14,7 +14,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from pipeline.reporting import direction, drawing, fonts, glossary, layout, markup, numbering
+from pipeline.reporting import direction, drawing, fonts, glossary, layout, markup, numbering, origins
 from pipeline.reporting.layout import SetCell, SetRow
 from pipeline.reporting.markup import Run
 from pipeline.reporting.numbering import Label
@@ -191,6 +191,8 @@ def _table(table: Table, labels: Labels) -> Iterator[str]:
     if table.alt:
         yield f'<p id="{label.anchor}-alt" class="unseen">{escape(table.alt)}</p>'
     yield from _notes(table, labels)
+    if table.how:
+        yield from _details(Details(origins.SUMMARY, table.how), labels)
     yield "</figure>"
 
 

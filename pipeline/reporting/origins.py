@@ -1,49 +1,116 @@
-"""How each result was made: stage, input hash, seed, options and formula, folded under the result."""
+"""How each result was made: stage, input hash, seed, formula and options, folded under the result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pipeline.reporting import markup, numbers
-from pipeline.reporting.record import Record
+from pipeline.reporting.formulas import ALPHA, ICC, Origin, origin_of
+from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.indirect import bootstrap_note
-from pipeline.reporting.values import Details
+from pipeline.reporting.values import Block, Details, Table
+
+Rows = list[tuple[str, str]]
 
 SUMMARY = "How this was made"
-ALPHA = "α = k / (k − 1) · (1 − sum of item variances / variance of the sum) (Cronbach, 1951)"
-ICC = "ICC(1) = (MSB − MSW) / (MSB + (k − 1) MSW); ICC(2) = (MSB − MSW) / MSB (Bliese, 2000)"
+IN_THE_TEMPLATE = ("flow", "descriptives", "loadings", "paths", "indirect", "sensitivity")
 PATHS = "y = b~0~ + b~W~ (x − cluster mean of x) + b~B~ (cluster mean of x) + random intercepts + residual"
 LATENT_PATHS = (
     "x = x~B~ + x~W~ for every variable of the lowest level; y~W~ = b~W~ x~W~ + residual; "
     "y~B~ = b~0~ + b~B~ x~B~ + residual"
 )
-LATENT_VARIABLES = "item = intercept + loading · latent variable + residual; "
+LATENT_VARIABLES = "item = intercept + loading · latent variable + residual"
 FLAT_PATHS = "y = b~0~ + b x + residual, all outcomes at once"
-PRODUCT = "indirect effect = product of the slopes along its route; total = direct + indirect"
-CONFOUNDED = (
-    "b(ρ) = b − ρ / √(1 − ρ²) · √(residual variance of the outcome / residual variance of the mediator) "
-    "(Imai et al., 2010)"
-)
+NAMES = {
+    "alpha": "Alpha",
+    "efa": "Exploratory analysis",
+    "factor": "Factor model",
+    "factor_clusters": "Clusters",
+    "factor_indices": "Fit indices",
+    "factor_second": "Second opinion",
+    "htmt": "HTMT",
+    "icc": "ICC",
+    "icc_intervals": "Intervals of ICC",
+    "irt": "Item responses",
+    "irt_precision": "Precision",
+    "wlsmv": "WLSMV",
+}
 
 
-def details(record: Record) -> dict[str, Details]:
-    """Details by name: `how_` and the result that they stand under."""
-    path_formula = _path_formula(record)
-    made = {
-        "how_flow": _details(record, "screen", _screening(record)),
-        "how_descriptives": _details(record, "validate", _validation(record)),
-        "how_loadings": _details(record, "validate", _factor(record)),
-        "how_paths": _details(record, "model", [("Formula", path_formula), *_model(record)]),
-        "how_indirect": _details(record, "model", [("Formula", PRODUCT), *_intervals(record)]),
-        "how_sensitivity": _details(record, "model", _confounding(record)),
-    }
-    return {name: found for name, found in made.items() if found is not None}
+def details(record: Record, shown: Collection[str]) -> dict[str, Details]:
+    """What the template places: `how_` and the table that it stands under, where that is shown."""
+    names = [name for name in IN_THE_TEMPLATE if name in shown]
+    return {f"how_{name}": Details(SUMMARY, tuple(of_table(record, name))) for name in names}
 
 
-def _path_formula(record: Record) -> str:
+def told_under_tables(record: Record, blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The same blocks; a table that no details follow gets its own, which the page folds under it."""
+    laid = tuple(blocks)
+    return tuple(
+        replace(block, how=tuple(of_table(record, block.id)))
+        if isinstance(block, Table) and not isinstance(after, Details)
+        else block
+        for block, after in zip(laid, (*laid[1:], None), strict=True)
+    )
+
+
+def of_table(record: Record, table: str) -> Rows:
+    """Name and value of all that made a table; none for a table that is not known."""
+    origin = origin_of(table)
+    if origin is None:
+        return []
+    formulas = [
+        (name, words)
+        for formula in origin.formulas
+        for name, words in (FORMULAS[formula](record) if formula in FORMULAS else [("Formula", formula)])
+    ]
+    options = [row for name in origin.options for row in _options(record, origin, name)]
+    rows = [("Stage", origin.stage), *_inputs(record, origin.stage), _seed(record, origin.stage), *formulas]
+    return [(name, words.removesuffix(".")) for name, words in (*rows, *(options or [("Options", "none")]))]
+
+
+def _inputs(record: Record, stage: str) -> Rows:
+    """Files with the start of their hashes; the report itself rests on those of every stage."""
+    stages: Mapping[str, Any] = record.results.get("stages", {})
+    told = [stages[stage]] if stage in stages else stages.values()
+    found = {str(file): str(sha) for one in told for file, sha in (one.get("inputs") or {}).items()}
+    return [("Input", f"{markup.literal(file)}, SHA-256 {sha[:16]}…") for file, sha in found.items()]
+
+
+def _seed(record: Record, stage: str) -> tuple[str, str]:
+    seed = (record.results.get("stages", {}).get(stage) or {}).get("seed")
+    return ("Seed", "none: nothing is drawn at random" if seed is None else str(seed))
+
+
+def _options(record: Record, origin: Origin, name: str) -> Rows:
+    if name in GROUPS:
+        return GROUPS[name](record)
+    words = record.part(origin.stage, "options").get(name)
+    shown = NAMES.get(name) or name.replace("_", " ").capitalize()
+    return [(shown, markup.literal(str(words)))] if words else []
+
+
+def _alpha(record: Record) -> Rows:
+    return [("Formula", ALPHA)] if record.part("validate", "reliability") else []
+
+
+def _icc(record: Record) -> Rows:
+    return [("Formula", ICC)] if record.part("validate", "icc") else []
+
+
+def _flat(record: Record) -> Rows:
+    return [("Formula", FLAT_PATHS)] if record.is_clustered else []
+
+
+def _latent(record: Record) -> Rows:  # noqa: ARG001
+    return [("Formula", LATENT_VARIABLES)]
+
+
+def _paths(record: Record) -> Rows:
     is_latent = record.part("model", "options").get("measurement") == "latent"
-    return f"{LATENT_VARIABLES if is_latent else ''}{_path_equation(record)}"
+    return [("Formula", f"{LATENT_VARIABLES}; " * is_latent + _path_equation(record))]
 
 
 def _path_equation(record: Record) -> str:
@@ -52,19 +119,7 @@ def _path_equation(record: Record) -> str:
     return LATENT_PATHS if record.part("model", "options").get("means") == "latent" else PATHS
 
 
-def _details(record: Record, stage: str, rows: list[tuple[str, str]]) -> Details | None:
-    told: Mapping[str, Any] = record.results.get("stages", {}).get(stage) or {}
-    if not told.get("results") or not rows:
-        return None
-    inputs = [
-        ("Input", f"{markup.literal(str(file))}, SHA-256 {str(sha)[:16]}…")
-        for file, sha in (told.get("inputs") or {}).items()
-    ]
-    seed = [("Seed", str(told["seed"]))] if told.get("seed") is not None else []
-    return Details(SUMMARY, (("Stage", stage), *inputs, *seed, *rows))
-
-
-def _screening(record: Record) -> list[tuple[str, str]]:
+def _screening(record: Record) -> Rows:
     rules: Mapping[str, Any] = record.part("screen", "rules")
     return [
         (markup.literal(reason[:1].upper() + reason[1:]), markup.literal(str(told.get("rule"))))
@@ -73,36 +128,7 @@ def _screening(record: Record) -> list[tuple[str, str]]:
     ]
 
 
-def _validation(record: Record) -> list[tuple[str, str]]:
-    options = record.part("validate", "options")
-    rows = []
-    if record.part("validate", "reliability"):
-        rows += [("Formula", ALPHA), ("Alpha", _option(options, "alpha"))]
-    if record.part("validate", "icc"):
-        rows += [("Formula", ICC), ("ICC", _option(options, "icc"))]
-    if not record.part("validate", "correlations"):
-        return rows
-    return [*rows, ("Correlations", _option(options, "correlations"))]
-
-
-def _factor(record: Record) -> list[tuple[str, str]]:
-    options = record.part("validate", "options")
-    if not record.part("validate", "factor"):
-        return []
-    told = {
-        "Factor model": "factor",
-        "Clusters": "factor_clusters",
-        "Fit indices": "factor_indices",
-        "Estimator": "estimator",
-        "WLSMV": "wlsmv",
-        "Indices to read": "indices_to_read",
-        "Disagreement": "disagreement",
-        "Second opinion": "factor_second",
-    }
-    return [(name, _option(options, key)) for name, key in told.items() if options.get(key)]
-
-
-def _model(record: Record) -> list[tuple[str, str]]:
+def _model(record: Record) -> Rows:
     options, labels = record.part("model", "options"), record.part("model", "labels")
     told = [
         ("Estimation", _methods(record)),
@@ -110,12 +136,12 @@ def _model(record: Record) -> list[tuple[str, str]]:
         ("Standardized", markup.literal(str(labels.get("standardized") or "—"))),
         ("Rows left out", _left_out(record)),
         ("Missing answers", markup.literal(str(options.get("missing") or "—"))),
-        ("Second opinion", _option(record.part("model", "second_opinion"), "sentence")),
+        ("Second opinion", _sentence(record)),
     ]
     return [(name, words) for name, words in told if words != numbers.MISSING]
 
 
-def _intervals(record: Record) -> list[tuple[str, str]]:
+def _intervals(record: Record) -> Rows:
     options, labels = record.part("model", "options"), record.part("model", "labels")
     told = [
         ("Intervals", markup.literal(str(labels.get("intervals") or numbers.MISSING))),
@@ -126,14 +152,22 @@ def _intervals(record: Record) -> list[tuple[str, str]]:
     return [(name, words) for name, words in told if words != numbers.MISSING]
 
 
-def _confounding(record: Record) -> list[tuple[str, str]]:
-    found: Mapping[str, Any] = record.part("model", "sensitivity")
-    options = found.get("options") or {}
-    if not found.get("rows"):
+def _confounding(record: Record) -> Rows:
+    options: Mapping[str, Any] = record.part("model", "sensitivity").get("options") or {}
+    if not options:
         return []
     grid = ", ".join(numbers.bounded(rho) for rho in options["grid"])
-    told = [("Formula", CONFOUNDED), ("Method", markup.literal(str(options["method"]))), ("Grid", grid)]
-    return [*told, ("Draws", numbers.count(options.get("draws")))]
+    draws = numbers.count(options.get("draws"))
+    return [("Method", markup.literal(str(options["method"]))), ("Grid", grid), ("Draws", draws)]
+
+
+def _design(record: Record) -> Rows:
+    found: Mapping[str, Any] = record.part("model", "power")
+    told = [
+        ("Confidence", numbers.confidence(found["confidence"])),
+        ("Target", numbers.bounded(found["target"])),
+    ]
+    return [*told, ("Largest slope tried", numbers.bounded(found["most"]))]
 
 
 def _left_out(record: Record) -> str:
@@ -158,6 +192,10 @@ def _reasons(record: Record, counts: Mapping[str, Any]) -> str:
 
 def _methods(record: Record) -> str:
     equations: Mapping[str, Any] = record.part("model", "equations")
+    return _methods_of(record, equations)
+
+
+def _methods_of(record: Record, equations: Mapping[str, Any]) -> str:
     told = [
         f"{record.label(outcome)}: {markup.literal(str(equation['method']))}"
         for outcome, equation in equations.items()
@@ -166,5 +204,35 @@ def _methods(record: Record) -> str:
     return "; ".join(told) or numbers.MISSING
 
 
-def _option(options: Mapping[str, Any], name: str) -> str:
-    return markup.literal(str(options.get(name) or numbers.MISSING))
+def _beside(record: Record) -> Rows:
+    """How the flat model was estimated."""
+    words = _methods_of(record, record.part("model", "flat").get("equations") or {})
+    return [("Flat model", words)] if words != numbers.MISSING else []
+
+
+def _undecomposed(record: Record) -> Rows:
+    models: Entries = record.part("model", "undecomposed") or ()
+    words = _methods_of(record, {str(one["outcome"]): one["equation"] for one in models if one.get("paths")})
+    return [("Estimation", words)]
+
+
+def _sentence(record: Record) -> str:
+    return markup.literal(str(record.part("model", "second_opinion").get("sentence") or numbers.MISSING))
+
+
+FORMULAS: Mapping[str, Callable[[Record], Rows]] = {
+    "alpha_formula": _alpha,
+    "icc_formula": _icc,
+    "flat_formula": _flat,
+    "latent_formula": _latent,
+    "path_formula": _paths,
+}
+GROUPS: Mapping[str, Callable[[Record], Rows]] = {
+    "rules": _screening,
+    "estimation": _model,
+    "intervals": _intervals,
+    "confounding": _confounding,
+    "design": _design,
+    "flat_estimation": _beside,
+    "undecomposed": _undecomposed,
+}

@@ -275,7 +275,7 @@ def _run(run: Run, labels: Labels, italic: bool) -> str:
 
 
 def _letters(text: str, slanted: bool, greek: bool) -> str:
-    string = _string(_LONG.sub(_breakable, text))
+    string = _string(direction.marked(_LONG.sub(_breakable, text)))
     return f'#text(style: "{"normal" if greek else "italic"}", {string})' if slanted else f"#{string}"
 
 

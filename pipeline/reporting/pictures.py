@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.reporting import conditional_pictures, level_pictures, markup, numbers, validation_pictures
+from pipeline.reporting import (
+    conditional_pictures,
+    level_pictures,
+    markup,
+    numbers,
+    summary_pictures,
+    validation_pictures,
+)
 from pipeline.reporting.figures.confounding import Along, draw_confounding
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.diagram import Panel, Path, draw_diagram
@@ -48,7 +55,8 @@ def pictures(record: Record) -> dict[str, Picture]:
         heatmap(record),
         *likert(record),
     ]
-    pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
+    pairs = [summary_pictures.verdicts(record)]
+    pairs += [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
     pairs += [
         make(record)
         for make in (validation_pictures.scree, validation_pictures.loadings, validation_pictures.information)

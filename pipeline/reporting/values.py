@@ -38,7 +38,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """An APA 7 table. `widths` are relative, one a grid column; the first column is the stub."""
+    """An APA 7 table. `widths` are relative, one a grid column; the first column is the stub.
+
+    `how` says how it was made; the page folds it under the table, paper leaves it out.
+    """
 
     id: str
     title: str
@@ -50,6 +53,7 @@ class Table:
     probability: str | None = None
     landscape: bool = False
     alt: str = ""
+    how: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from pipeline.reporting.word_text import (
 _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _EPOCH = datetime.datetime(2000, 1, 1)
 _TALLEST = 0.72
+_KEPT = 4
 
 
 def write_word(document: Document, path: Path, *, reference: Path | None = None) -> None:
@@ -121,7 +122,10 @@ def _setting(document: Document, word: Any, labels: Any) -> Setting:
 
 
 def _fill(writing: _Writing, document: Document) -> None:
-    """Put the blocks into the body; a section ends in the last paragraph before the paper turns."""
+    """Put the blocks into the body; a section ends in the last paragraph before the paper turns.
+
+    The paragraphs right before a wide table keep together, so that no line or two stand on a page alone.
+    """
     from docx.oxml import parse_xml
 
     body = writing.word.element.body
@@ -138,6 +142,18 @@ def _fill(writing: _Writing, document: Document) -> None:
             final.addprevious(element)
         if number + 1 < len(sheets) and sheets[number + 1][0] != landscape:
             elements[-1].find(f"{{{W}}}pPr").append(_section(final, landscape))
+            if not landscape:
+                _keep_together(elements[-_KEPT:-1], writing.setting.styles["body text"])
+
+
+def _keep_together(elements: list[Any], running_text: str) -> None:
+    """Let paragraphs of running text stay on the page of what follows them; a table or picture stays free."""
+    for element in reversed(elements):
+        style = element.find(f"{{{W}}}pPr/{{{W}}}pStyle")
+        if style is None or style.get(f"{{{W}}}val") != running_text:
+            break
+        if element.find(f"{{{W}}}pPr/{{{W}}}keepNext") is None:
+            style.addnext(style.makeelement(f"{{{W}}}keepNext", {}))
 
 
 def _section(final: Any, landscape: bool) -> Any:

@@ -118,7 +118,8 @@ def _run(setting: Setting, run: Run, look: Look) -> str:
         return f'<w:fldSimple w:instr=" REF {label.anchor} \\h \\* MERGEFORMAT ">{cached}</w:fldSimple>'
     look = replace(look, style=setting.styles["hyperlink"]) if run.href else look
     properties = _properties(run, look)
-    pieces = "".join(_turned(piece, properties, turned) for piece, turned in direction.stretches(run.text))
+    text = run.text if setting.rtl else direction.marked(run.text)
+    pieces = "".join(_turned(piece, properties, turned) for piece, turned in direction.stretches(text))
     if run.href:
         return f'<w:hyperlink r:id="{setting.link(run.href)}" w:history="1">{pieces}</w:hyperlink>'
     return pieces

@@ -38,7 +38,8 @@ class Column:
     def description(self) -> str:
         """The column in one sentence."""
         turned = " Codes are turned round, so that higher means more of the scale." if self.reversed else ""
-        return f"{self.title}: {self.wording or self.kind}.{turned}"
+        words = f"{self.title}: {self.wording or self.kind}"
+        return f"{words}{'' if words.endswith(('.', '?', '!', '…')) else '.'}{turned}"
 
 
 def columns(study: LoadedStudy, rows: Mapping[str, pd.DataFrame]) -> tuple[Column, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline import __version__
@@ -29,7 +30,7 @@ def psych_ds(study: LoadedStudy, found: Sequence[Column]) -> dict[str, Any]:
         "name": study.declared.title,
         "description": described(study),
         "author": [{"@type": "Person", "name": author(study)}],
-        "variableMeasured": [_variable(one) for one in {column.name: column for column in found}.values()],
+        "variableMeasured": [_variable(one) for one in _by_name(found).values()],
     }
     if study.declared.share.licence:
         told["license"] = study.declared.share.licence
@@ -214,8 +215,10 @@ def _rows(
 
 
 def _plain(path: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A file beside the rows; named as a file, so that no validator takes a study's YAML for a descriptor."""
     kind = path.rpartition(".")[2].lower()
-    return {"name": re.sub(r"[^-a-z0-9._/]", "-", path.lower()), "path": path, "format": kind, **facts}
+    name = re.sub(r"[^-a-z0-9._/]", "-", path.lower())
+    return {"name": name, "path": path, "type": "table" if kind == "csv" else "file", "format": kind, **facts}
 
 
 def _field(one: Column) -> dict[str, Any]:
@@ -229,6 +232,15 @@ def _field(one: Column) -> dict[str, Any]:
     if one.minimum is not None:
         field["constraints"] = {"minimum": one.minimum, "maximum": one.maximum}
     return field
+
+
+def _by_name(found: Sequence[Column]) -> dict[str, Column]:
+    """Each name once; a column of the same name at several levels is described by its kind."""
+    named: dict[str, Column] = {}
+    for one in found:
+        is_shared = one.name in named and named[one.name].title != one.title
+        named[one.name] = replace(one, title="Unit of the row") if is_shared else one
+    return named
 
 
 def _variable(one: Column) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _found(answers: pd.DataFrame, stated: Loadings) -> dict[str, Any]:
         ],
         "items": [
             {"item": str(item)}
-            | {"published": {name: float(value) for name, value in target.loc[item].items()}}
+            | {"published": {name: loads.get(str(item)) for name, loads in stated.factors.items()}}
             | {"sample": {name: float(found.loadings.loc[item, own[name]]) for name in target.columns}}
             for item in target.index
         ],

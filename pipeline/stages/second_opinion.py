@@ -87,7 +87,7 @@ def two_programs(flat: PathModel) -> dict[str, Any]:
         "agrees": agree,
         "largest_difference_estimates": gap,
         "largest_difference_chisq": None,
-        "sentence": f"two programs on the {second.n} complete rows, pipeline.sem and {second.program} "
+        "sentence": f"two programs on the {second.n:,} complete rows, pipeline.sem and {second.program} "
         f"equation by equation: largest difference of a slope {distance}"
         + ("" if agree else "; the programs disagree, treat the numbers as provisional"),
     }

@@ -74,7 +74,10 @@ class ExportFile(Declared):
         default_factory=dict,
         description="Column -> value of the rows to take: an event, a repeating form, a wave.",
     )
-    dictionary: str | None = Field(default=None, description="File with the REDCap data dictionary.")
+    dictionary: str | None = Field(
+        default=None,
+        description="File with the data dictionary of REDCap, or the catalogue of labels of SAS.",
+    )
     attention: Mapping[str, tuple[int | str, ...]] = Field(
         default_factory=dict,
         description="Column of an attention check -> the answers that pass it.",

@@ -38,17 +38,23 @@ FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.function_scope
 
 
 @settings(FUZZ, max_examples=200)
-@given(text=st.one_of(WRITTEN, st.text(alphabet='a,"\n\r', max_size=12)), piece=st.integers(1, 5))
-@example(text='a,"b\n\nc"\n1,2\n', piece=2)
-@example(text='a,""b\n', piece=1)
-@example(text='\n"a"\n', piece=4)
-@example(text='a\n""\n', piece=1)
-def test_what_arrow_splits_is_what_the_careful_way_splits(tmp_path: Path, text: str, piece: int) -> None:
+@given(
+    text=st.one_of(WRITTEN, st.text(alphabet='a,"\n\r', max_size=12)),
+    piece=st.integers(1, 5),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-be"]),
+)
+@example(text='a,"b\n\nc"\n1,2\n', piece=2, encoding="utf-8")
+@example(text='a,""b\n', piece=1, encoding="utf-8")
+@example(text='\n"a"\n', piece=4, encoding="utf-8")
+@example(text='a\n""\n', piece=1, encoding="utf-8")
+def test_what_arrow_splits_is_what_the_careful_way_splits(
+    tmp_path: Path, text: str, piece: int, encoding: str
+) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(text, encoding="utf-8", newline="")
+    path.write_text(text, encoding=encoding, newline="")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(even, "PIECE", piece)
-        found = even_rows(path, "utf-8", ",")
+        found = even_rows(path, encoding, ",")
     if found is not None:
         assert list(found) == records(text)
         assert found.blank == {i for i, row in enumerate(records(text)) if not "".join(row).strip()}
@@ -56,6 +62,7 @@ def test_what_arrow_splits_is_what_the_careful_way_splits(tmp_path: Path, text: 
 
 EVEN = {
     "plain": (b"a,b\n1,x\n", True),
+    "utf-16": ('a,b\n1,"é"'.encode("utf-16"), True),
     "quoted": (b'"a","b"\r\n"1","x ""y"", z"\r\n', True),
     "line break in quotes": (b'a,b\n1,"x\n\ny"\n', True),
     "byte order mark and quotes": (b'\xef\xbb\xbf"a",b\n1,x\n', True),
@@ -73,7 +80,7 @@ EVEN = {
 def test_which_files_are_even(tmp_path: Path, content: bytes, expected: bool) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
-    encoding = "utf-8-sig" if content.startswith(b"\xef") else "utf-8"
+    encoding = {b"\xef": "utf-8-sig", b"\xff": "utf-16"}.get(content[:1], "utf-8")
     assert (even_rows(path, encoding, ",") is not None) is expected
 
 

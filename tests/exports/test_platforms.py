@@ -272,6 +272,29 @@ def test_statas_letters_are_counted_and_its_dates_read(tmp_path: Path) -> None:
     assert str(values(export, "D")[0]).startswith("2024-03-01")
 
 
+SAS = Path(__file__).parent / "files" / "answers.sas7bdat"
+
+
+def test_sas_letters_dates_and_labels_of_a_catalogue(tmp_path: Path) -> None:
+    export = read(SAS, "sas", dictionary=SAS.with_name("labels.sas7bcat"))
+    assert values(export, "ID") == ["S1", "S2", "S3", "S4"]
+    assert values(export, "CALM1") == [1, 2, 5, None]
+    assert export.missing_counts == {"CALM1": {".B": 1}}
+    assert values(export, "SEEN") == ["2024-03-01", "2024-03-02", None, "2024-03-05"]
+    assert export.columns["CALM1"].value_labels == {1: "Never", 2: "Rarely", 5: "Always"}
+    assert export.columns["CALM1"].label == "I felt calm"
+    assert read(SAS, "sas").columns["CALM1"].value_labels == {}
+    with pytest.raises(ExportError, match="no catalogue"):
+        read(SAS, "sas", dictionary=tmp_path / "absent.sas7bcat")
+
+
+def test_a_damaged_catalogue_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "labels.sas7bcat"
+    broken.write_bytes(SAS.with_name("labels.sas7bcat").read_bytes()[:3000])
+    with pytest.raises(ExportError, match=r"answers\.sas7bdat"):
+        read(SAS, "sas", dictionary=broken)
+
+
 def test_missing_codes_are_counted_in_the_part_alone(tmp_path: Path) -> None:
     frame = pd.DataFrame({"WAVE": [1.0, 1.0, 2.0], "A": [-99.0, 3.0, -99.0]})
     path = files.statistics(tmp_path, "a.sav", frame, missing_ranges={"A": [-99]})

@@ -64,6 +64,28 @@ def test_scores_and_information_agree_with_rpf(graded):
     assert_close("IRT parameters", graded.eap(head), KEPT["grm_neuro"]["eap_head"]["values"])
 
 
+def test_marginal_reliability_is_the_mean_over_the_trait(graded):
+    points = np.linspace(-6, 6, 2001)
+    density = np.exp(-(points**2) / 2)
+    information = graded.information(points)["test"].to_numpy()
+    mean = np.sum(density * information / (information + 1)) / density.sum()
+    assert irt.marginal_reliability(graded) == pytest.approx(mean, abs=1e-6)
+
+
+def test_empirical_reliability_is_how_well_scores_know_the_trait():
+    rng = np.random.default_rng(5)
+    theta, slopes = rng.normal(size=4000), np.array([1.0, 1.4, 1.8, 2.2, 1.5])
+    linear = theta[:, None] * slopes + rng.logistic(size=(4000, 5))
+    items = pd.DataFrame(np.digitize(linear, [-1.5, 0.0, 1.5]).astype(float), columns=list("abcde"))
+    model = irt.grm(items)
+    scores = model.eap(items)
+    squared = np.corrcoef(scores["eap"], theta)[0, 1] ** 2
+    assert irt.empirical_reliability(scores) == pytest.approx(squared, abs=0.015)
+    assert irt.marginal_reliability(model) == pytest.approx(squared, abs=0.02)
+    gaps = pd.concat([scores, pd.DataFrame({"eap": [np.nan], "se": [np.nan]})])
+    assert irt.empirical_reliability(gaps) == irt.empirical_reliability(scores)
+
+
 def test_delta_errors_of_thresholds_and_the_criteria(graded):
     frame = graded.frame
     assert (frame["b3_se"] > 0).all()

@@ -101,12 +101,8 @@ def test_every_published_instrument_of_the_project_is_among_the_works() -> None:
 def test_the_bibtex_of_a_report_has_what_its_list_has() -> None:
     composed = _composed(recorded.results("army-leadership"), OWN_TEMPLATE)
     keys = re.findall(r"^@\w+\{(\w+),$", composed.bibliography, flags=re.MULTILINE)
-    start = next(
-        number
-        for number, block in enumerate(composed.document.blocks)
-        if getattr(block, "text", "") == "References"
-    )
-    assert len(keys) == len(set(keys)) == len(composed.document.blocks) - start - 1
+    listed = [block for block in composed.document.blocks if getattr(block, "hanging", False)]
+    assert len(keys) == len(set(keys)) == len(listed)
     assert {"preacher_et_al_2010", "bliese_et_al_2002"} <= set(keys)
     assert "edwards_parry_1993" not in keys
 

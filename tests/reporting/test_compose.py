@@ -99,9 +99,10 @@ def test_a_number_that_is_not_in_the_results_is_found_out() -> None:
 def test_every_number_in_the_text_is_in_the_results(study: str) -> None:
     known = Known(recorded.results(study))
     found = recorded.document(study)
-    start = [getattr(block, "text", "") for block in found.blocks].index("References")
     told = [
-        block for block in found.blocks[:start] if isinstance(block, Paragraph | Notice | Details | Table)
+        block
+        for block in found.blocks
+        if isinstance(block, Paragraph | Notice | Details | Table) and not getattr(block, "hanging", False)
     ]
     texts = [text for block in told for text in _words(block)]
     strange = [
@@ -116,6 +117,7 @@ def test_every_number_in_the_text_is_in_the_results(study: str) -> None:
 def _words(block: Paragraph | Notice | Details | Table) -> Iterator[str]:
     if isinstance(block, Table):
         yield from (markup.plain(text) for text in (block.general or "", *block.specific))
+        yield from (markup.plain(value) for name, value in block.how if name not in {"Input", "Formula"})
     elif isinstance(block, Details):
         yield from (markup.plain(value) for name, value in block.rows if "Input" not in name)
     else:

@@ -24,6 +24,7 @@ from pipeline.reporting.figures import (
     scree,
     slopes,
     surface,
+    verdicts,
 )
 
 SCREE = scree.Scree(
@@ -196,3 +197,23 @@ def test_answers_add_up_and_names_stand_left(axes_of):
     assert left >= 0
     right = max(label.get_window_extent().x1 for label in axes.get_yticklabels())
     assert right < axes.get_window_extent().x0
+
+
+def test_verdicts_share_a_unit_and_what_runs_on_ends_in_an_arrow(axes_of):
+    rows = [
+        verdicts.Judged("H1: higher a goes with higher b", 1.2, 0.4, 2.0, "supported"),
+        verdicts.Judged("H2: higher a goes with lower c", 3.0, -40.0, 60.0, "inconclusive"),
+    ]
+    (axes,) = axes_of(verdicts, lambda: verdicts.draw_verdicts(rows, "In smallest effects"))
+    lines = [line for line in axes.get_lines() if line.get_linewidth() == 3]
+    assert [tuple(line.get_xdata()) for line in lines] == [(0.4, 2.0), (-12.0, 12.0)]
+    marks = [
+        (line.get_marker(), line.get_xdata()[0]) for line in axes.get_lines() if line.get_marker() in "o<>"
+    ]
+    assert marks == [("o", 1.2), ("<", -12.0), (">", 12.0), ("o", 3.0)]
+    assert [text.get_text() for text in axes.texts] == ["Supported", "Inconclusive"]
+    (band,) = axes.patches
+    assert (band.get_x(), band.get_width()) == (-1, 2)
+    assert ticks(axes, "y") == [row.name for row in rows]
+    verdict = axes.texts[0].get_window_extent()
+    assert verdict.x1 <= axes.figure.bbox.x1

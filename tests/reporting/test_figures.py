@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from itertools import combinations
 
 import numpy as np
 import pytest
 import recorded
+from matplotlib.transforms import Bbox
 from PIL import Image
 
-from pipeline.reporting import pictures
-from pipeline.reporting.figures import canvas, svg
+from pipeline.reporting import lettering, pictures
+from pipeline.reporting.figures import canvas, svg, titles
+from pipeline.reporting.figures.confounding import Along, draw_confounding
 from pipeline.reporting.figures.density import Curve, draw_densities
 from pipeline.reporting.figures.flow import Band, Loss, boxes_of, draw_flow
+from pipeline.reporting.figures.forest import Forest, draw_forest
 from pipeline.reporting.figures.heatmap import draw_heatmap
 from pipeline.reporting.figures.likert import Item, draw_likert, shares
+from pipeline.reporting.figures.scree import Scree, draw_scree
+from pipeline.reporting.figures.slopes import Pair, draw_slopes
+from pipeline.reporting.tables.hypotheses import judged
 
 FLOW = [
     Band((("Teams", "60 listed"),), ()),
@@ -59,6 +66,7 @@ def test_every_study_gets_its_pictures(study: str) -> None:
     own = {"moderation_figure", "congruence_figure"} if study == "demo" else set()
     own |= {"scree"} if study in {"demo", "army-leadership"} else set()
     own |= set() if study == "plain" else {"slopes_figure"}
+    own |= {"verdicts"} if judged(recorded.record(study)) else set()
     assert set(made) == {"flow_figure", "diagram", "densities", "confounding", "heatmap"} | own
     for name, picture in made.items():
         assert picture.figure.id == name
@@ -163,3 +171,70 @@ def test_a_text_that_is_cut_still_fits() -> None:
 def test_text_of_any_script_is_broken_to_fit(words: str) -> None:
     assert all(svg.text_width(line, 16) <= 121 for line in svg.wrapped(words, 16, 120, most=9))
     assert svg.drawing([svg.text(words, 100, 20, 16)], 400, 40, words).png().startswith(b"\x89PNG")
+
+
+LONG = "Perceived support of the immediate supervisor in the most recent quarter of the programme"
+NAMES = {
+    "short": ("Support", "Belonging"),
+    "long": (LONG, LONG),
+    "one word": ("Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2, "Team"),
+    "scripts": ("دعم الفريق والثقة المتبادلة بين الأعضاء", "团队支持与相互信任以及对组织的归属感和认同"),
+}
+SLOPE = (0.1, 0.0, 0.2)
+PANELS = {
+    "slopes": lambda route: draw_slopes([Pair(route, SLOPE, SLOPE)] * 4, (route, route), "x", "y"),
+    "densities": lambda route: draw_densities([replace(CURVE, title=route)] * 3, "Effect"),
+    "confounding": lambda route: draw_confounding(
+        [Along(route, (-0.5, 0.5), (0.1, 0.2), (0.0, 0.1), (0.2, 0.3), None, None)] * 3, "Correlation"
+    ),
+    "loadings": lambda route: draw_forest(
+        [Forest(route, (0.5, 0.6), (0.4, 0.5), (0.6, 0.7), ("a", route))] * 4, "Loading"
+    ),
+    "scree": lambda route: draw_scree([Scree(route, (2.0, 0.5), (1.2, 0.9), (1.1, 0.8), "1")] * 4, "95%"),
+}
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("panels", PANELS.values(), ids=PANELS)
+def test_titles_neither_squeeze_their_panels_nor_run_over_others(panels, names, monkeypatch) -> None:
+    monkeypatch.setattr(canvas, "_lend_faces", _stopped)
+    with pytest.raises(DrawnError) as told:
+        panels(" → ".join(names))
+    (figure,) = told.value.args
+    figure.draw_without_rendering()
+    shown = [axes for axes in figure.axes if axes.axison]
+    boxes = [axes.get_tightbbox().transformed(figure.dpi_scale_trans.inverted()) for axes in shown]
+    assert all(axes.get_position().width * figure.get_figwidth() > 0.95 for axes in shown)
+    assert all(axes.get_position().height * figure.get_figheight() > 0.6 for axes in shown)
+    assert all(box.x0 > -0.05 and box.x1 < figure.get_figwidth() + 0.1 for box in boxes)
+    assert not [pair for pair in combinations(boxes, 2) if Bbox.intersection(*pair) and _area(*pair) > 0.03]
+
+
+class DrawnError(Exception):
+    """A figure is laid out, and is not to be written."""
+
+
+def _stopped(figure) -> None:
+    raise DrawnError(figure)
+
+
+def _area(one: Bbox, other: Bbox) -> float:
+    shared = Bbox.intersection(one, other)
+    return 0.0 if shared is None else float(shared.width * shared.height)
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_a_route_keeps_each_name_and_its_arrow_within_the_width(names) -> None:
+    lines = titles.folded(" → ".join(names), 120)
+    assert all(svg.text_width(line.replace("\u200e", ""), 9.5, bold=True) <= 121 for line in lines)
+    assert "".join(lines).count("→") == 1
+    assert len(lines) <= 2 * len(names)
+
+
+def test_figures_borrow_faces_for_letters_that_the_shipped_ones_lack(monkeypatch) -> None:
+    monkeypatch.setattr(lettering, "_files", lambda: {"Lent": "lent.ttf", "Noto Sans SC": "noto.ttf"})
+    monkeypatch.setattr(lettering, "_characters", {"lent.ttf": {"团", "ᚠ"}, "noto.ttf": {"团"}}.get)
+    assert lettering.families(lettering.strange("a团ᚠक")) == (("Noto Sans SC", "Lent"), {"क"})
+    assert lettering.families(lettering.strange("Ελληνικά العربية")) == ((), frozenset())
+    assert lettering.warning("a团ᚠ") is None
+    assert "U+0915 (Devanagari)" in str(lettering.warning("क"))

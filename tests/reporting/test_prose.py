@@ -109,6 +109,52 @@ def test_a_hypothesis_is_told_by_its_verdict(
     words = told(record, "summary")
     assert lay is None or lay in words
     assert "What was found" in words
+    assert ("What to do with it" in words) == (changes["verdict"] is not None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sure", "use"),
+    [
+        (
+            {"verdict": "supported", "beyond_smallest": True},
+            "H1: all values that the data leave open lie on the expected side and are large enough to "
+            "matter.",
+            "H1 can be built on as a relation seen in these data; whether changing the one would change",
+        ),
+        (
+            {"verdict": "supported", "beyond_smallest": False},
+            "lie on the expected side, but some are smaller than what the study declared worth noticing.",
+            "H1 can be built on",
+        ),
+        (
+            {"verdict": "inconclusive", "est": 0.01, "ci_lower": -0.03, "ci_upper": 0.05},
+            "H1: the data leave open both no relation and one large enough to matter.",
+            "H1 should be neither counted on nor ruled out",
+        ),
+        (
+            {"verdict": "inconclusive", "est": 0.01, "ci_lower": -0.03, "ci_upper": 0.05, "smallest": 0},
+            "H1: the data leave open both no relation and one in the expected direction.",
+            "H1 should be neither counted on nor ruled out",
+        ),
+        (
+            {"verdict": "not supported", "est": -0.04, "ci_lower": -0.06, "ci_upper": -0.02},
+            "H1: all values that the data leave open lie on the other side than expected.",
+            "H1 should not be built on without new evidence.",
+        ),
+        (
+            {"verdict": "not supported", "est": 0.001, "ci_lower": -0.002, "ci_upper": 0.004},
+            "H1: all values that the data leave open are smaller than what the study declared worth "
+            "noticing.",
+            "H1 should not be built on",
+        ),
+    ],
+)
+def test_the_summary_says_how_sure_it_is_and_what_to_do(
+    changes: dict[str, object], sure: str, use: str
+) -> None:
+    words = told(recorded.with_hypothesis(**changes), "summary")
+    assert sure in words
+    assert use in words
 
 
 def test_a_cross_sectional_study_is_warned_of_and_one_with_waves_is_not() -> None:

@@ -26,6 +26,8 @@ def cited(record: Record, texts: Iterable[str]) -> Cited:
     sources = {str((told.get("source") or {}).get("citation") or "") for told in instruments}
     rows = record.part("model", "power").get("rows") or ()
     sources |= {str(row["source"]) for row in rows if row["kind"] == "published"}
+    beside = record.part("validate", "published").values()
+    sources |= {str(told["citation"]) for told in beside if told}
     return Cited(tuple(methods), tuple(sorted(filter(_is_reference, sources))))
 
 

@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.reporting import markup
+from pipeline.reporting import markup, numbers
 from pipeline.reporting.prose import estimators
 from pipeline.reporting.prose.results import at_level, excludes_zero
-from pipeline.reporting.record import ARROW, Entries, Record
+from pipeline.reporting.record import ARROW, Entries, Record, uncapitalised
 from pipeline.reporting.tables.build import listed
+from pipeline.reporting.tables.hypotheses import judged
 from pipeline.reporting.tables.paths import equation_words
 
 SYNTHETIC = (
     "Synthetic data: made by a computer to demonstrate the analysis. No person answered; nothing here is a "
     "finding."
 )
+SOME_SMALLER = ", but some are smaller than what the study declared worth noticing"
+
+FEWEST_CLUSTERS = 30
 
 
 def summary(record: Record) -> list[str]:
     """What was asked, who answered, what was found, how sure: a few sentences without jargon."""
-    return [text for text in (_asked(record), _who(record), *_found(record), _level(record)) if text]
+    told = (
+        *(_asked(record), _who(record), *_found(record)),
+        *(_sure(record), _few(record), _use(record), _level(record)),
+    )
+    return [text for text in told if text]
+
+
+def expectation(record: Record, h: Mapping[str, Any]) -> str:
+    """A hypothesis in plain words: `higher support goes with higher alliance, between staff`."""
+    level = at_level(record, str(h.get("level"))).rstrip(", ")
+    return f"{_link(record, h)}{f', {uncapitalised(level)}' if level else ''}"
 
 
 def temporal_order(record: Record) -> str | None:
@@ -123,15 +137,67 @@ def _found(record: Record) -> list[str]:
 
 
 def _verdict(record: Record, h: Mapping[str, Any]) -> str:
-    names = str(h["effect"]).split(ARROW)
-    through = f" by way of {listed(record.phrase(n) for n in names[1:-1])}" if len(names) > 2 else ""
-    link = f"higher {record.phrase(names[0])} goes with {_amount(h)} {record.phrase(names[-1])}{through}"
+    link = _link(record, h)
     words = {
         "supported": f"the data support the expectation that {link}",
         "not supported": _against(h, link),
         "inconclusive": f"the data do not decide whether {link}",
     }.get(str(h.get("verdict")), f"it could not be judged whether {link}")
     return _capital(f"{at_level(record, str(h.get('level')))}{words} ({markup.literal(str(h['id']))}).")
+
+
+def _link(record: Record, h: Mapping[str, Any]) -> str:
+    names = str(h["effect"]).split(ARROW)
+    through = f" by way of {listed(record.phrase(n) for n in names[1:-1])}" if len(names) > 2 else ""
+    return f"higher {record.phrase(names[0])} goes with {_amount(h)} {record.phrase(names[-1])}{through}"
+
+
+def _sure(record: Record) -> str:
+    """What the data leave open for each hypothesis; those for which it is the same stand together."""
+    rows = [h for h in record.hypotheses if h.get("verdict") and h.get("est") is not None]
+    left = {str(h["id"]): _left_open(h) for h in rows}
+    if not rows:
+        return ""
+    shown = "[@verdicts] shows how much the data leave open. " if judged(record) else ""
+    told = (
+        f"{_ids([h for h in rows if left[str(h['id'])] == words])}: {words}."
+        for words in dict.fromkeys(left.values())
+    )
+    return f"**How sure it is.** {shown}{' '.join(told)}"
+
+
+def _left_open(h: Mapping[str, Any]) -> str:
+    """The values inside the interval in plain words."""
+    matters = bool(h.get("smallest"))
+    if h["verdict"] == "inconclusive":
+        size = "large enough to matter" if matters else "in the expected direction"
+        return f"the data leave open both no relation and one {size}"
+    if h["verdict"] == "supported":
+        end = " and are large enough to matter" if h.get("beyond_smallest") else SOME_SMALLER
+        return f"all values that the data leave open lie on the expected side{end * matters}"
+    if excludes_zero(h) and (float(h["est"]) > 0) != (h.get("sign") == "positive"):
+        return "all values that the data leave open lie on the other side than expected"
+    return "all values that the data leave open are smaller than what the study declared worth noticing"
+
+
+def _use(record: Record) -> str:
+    """What a reader may do with each kind of verdict."""
+    by_verdict = {
+        name: [h for h in record.hypotheses if h.get("verdict") == name]
+        for name in ("supported", "inconclusive", "not supported")
+    }
+    words = {
+        "supported": "{} can be built on as a relation seen in these data; whether changing the one would "
+        "change the other was not tested.",
+        "inconclusive": "{} should be neither counted on nor ruled out before a study with more power tells.",
+        "not supported": "{} should not be built on without new evidence.",
+    }
+    told = [words[name].format(_ids(rows)) for name, rows in by_verdict.items() if rows]
+    return f"**What to do with it.** {' '.join(told)}" if told else ""
+
+
+def _ids(rows: Entries) -> str:
+    return listed(markup.literal(str(h["id"])) for h in rows)
 
 
 def _amount(h: Mapping[str, Any]) -> str:
@@ -157,6 +223,23 @@ def _plain_effect(record: Record, r: Mapping[str, Any]) -> str:
         amount = "higher" if float(r["est"]) > 0 else "lower"
         words = f"higher {source} went with {amount} {target} by way of the mediators"
     return _capital(f"{at_level(record, str(r['level']))}{words}.")
+
+
+def _few(record: Record) -> str:
+    """How tentative results between clusters are where there are few; nothing where there are enough."""
+    clusters = [
+        int(n)
+        for equation in record.part("model", "equations").values()
+        for n in [(equation.get("clusters") or {}).get(record.cluster)]
+        if n is not None
+    ]
+    if not clusters or min(clusters) >= FEWEST_CLUSTERS:
+        return ""
+    cluster, count = record.many(str(record.cluster)), numbers.count(min(clusters))
+    return (
+        f"**How tentative.** There are only {count} {cluster}, and comparing {cluster} takes {FEWEST_CLUSTERS} or "
+        f"more: whatever is said between {cluster} is tentative."
+    )
 
 
 def _level(record: Record) -> str:

@@ -17,7 +17,6 @@ from pipeline.reporting.tables.build import (
     spanners,
 )
 from pipeline.reporting.tables.invariance import over
-from pipeline.reporting.tables.loadings import item_name
 from pipeline.reporting.values import Cell, Row, Table
 
 COLUMNS = (
@@ -40,7 +39,7 @@ def table(record: Record) -> Table | None:
             title="Differential Item Functioning",
             header=(spanners(1, *over_columns, ("Mantel–Haenszel", 4)), header("Scale and item", *COLUMNS)),
             body=tuple(one for told in found for one in _rows(record, told)),
-            widths=(3.2, *(0.9, 0.7) * 3, 1.1, 1.0, 1.1, 0.9, 0.7, 0.7, 0.6),
+            widths=(2.0, *(0.9, 0.7) * 3, 1.1, 1.0, 1.1, 0.9, 0.7, 0.7, 0.6),
             general=_note(found),
             landscape=True,
             alt="Tests and effect sizes of differential item functioning, one row an item.",
@@ -58,13 +57,13 @@ def _rows(record: Record, told: Found) -> list[Row]:
     sizes = listed(f"{markup.literal(str(g['name']))} ({numbers.count(g['n'])})" for g in told["groups"])
     scale = str(told["scale"])
     title = f"{record.label(scale)} over {over(record, told)}: {sizes}"
-    return [group(title, len(COLUMNS) + 1), *(_row(record, scale, item) for item in told["items"])]
+    return [group(title, len(COLUMNS) + 1), *map(_row, told["items"])]
 
 
-def _row(record: Record, scale: str, item: Found) -> Row:
+def _row(item: Found) -> Row:
     counts: Found = item.get("mantel_haenszel") or {}
     return row(
-        markup.literal(item_name(record, scale, {"item": item["item"]})),
+        markup.literal(str(item["item"])),
         numbers.number(item["lr_uniform"]),
         numbers.p_value(item["p_uniform"]),
         numbers.number(item["lr_nonuniform"]),

@@ -34,6 +34,13 @@ def table(record: Record) -> Table | None:
     )
 
 
+def judged(record: Record) -> list[Mapping[str, Any]]:
+    """Hypotheses with a verdict by their interval and a smallest effect of interest above zero."""
+    needed = ("est", "ci_lower", "ci_upper", "verdict", "smallest")
+    known = [h for h in record.hypotheses if all(h.get(name) is not None for name in needed)]
+    return [h for h in known if float(h["smallest"]) > 0]
+
+
 def _row(record: Record, r: Mapping[str, Any]) -> Row:
     decimals = record.decimals_of(str(r["effect"]))
     return row(

@@ -8,7 +8,6 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.build import drop_empty_columns, header, is_wide, row, sentences, spanners
-from pipeline.reporting.tables.loadings import item_name
 from pipeline.reporting.values import Row, Table
 
 PREFIX = "irt_"
@@ -38,17 +37,17 @@ def precise_words(told: Found) -> str:
 def _table(record: Record, scale: str, told: Found) -> Table:
     answers = sorted({float(cut["answer"]) for item in told["items"] for cut in item["thresholds"]})
     cuts = [f"*b*~{k}~" for k in range(1, len(answers) + 1)]
-    places = [f"θ = {numbers.number(place, 0)}" for place in PLACES]
+    places = [numbers.number(place, 0) for place in PLACES]
     columns = ("*a*", *cuts, *places)
-    over = spanners(2, ("Thresholds", len(cuts)), ("Information at", len(places)))
-    body = [_row(record, scale, told, item, answers) for item in told["items"]]
+    over = spanners(2, ("Thresholds", len(cuts)), ("Information at θ of", len(places)))
+    body = [_row(told, item, answers) for item in told["items"]]
     return drop_empty_columns(
         Table(
             id=f"{PREFIX}{scale}",
             title=f"Item Response Model of {record.label(scale)}",
             header=(over, header("Item", *columns)),
             body=(*body, _whole(told, len(cuts))),
-            widths=(4.2, 1.3, *(1.4 for _ in cuts), *(0.8 for _ in places)),
+            widths=(1.6, 1.3, *(1.4 for _ in cuts), *(0.8 for _ in places)),
             general=_note(record, told, len(answers)),
             landscape=is_wide(2 * len(cuts) + 3),
             alt=f"Slopes, thresholds and information of the items of {record.title(scale)}.",
@@ -56,12 +55,12 @@ def _table(record: Record, scale: str, told: Found) -> Table:
     )
 
 
-def _row(record: Record, scale: str, told: Found, item: Found, answers: list[float]) -> Row:
+def _row(told: Found, item: Found, answers: list[float]) -> Row:
     cuts = {float(cut["answer"]): cut for cut in item["thresholds"]}
     found = [cuts.get(answer) for answer in answers]
     curve = told["information"]["items"][item["item"]]
     return row(
-        markup.literal(item_name(record, scale, item)),
+        markup.literal(str(item["item"])),
         _with_error(item["a"], item["a_se"]),
         *(numbers.MISSING if cut is None else _with_error(cut["b"], cut["b_se"]) for cut in found),
         *(numbers.number(value) for value in _at(told, curve)),

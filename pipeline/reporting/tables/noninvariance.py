@@ -9,7 +9,6 @@ from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables.build import group, header, row, stub
 from pipeline.reporting.tables.invariance import over
-from pipeline.reporting.tables.loadings import item_name
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = ("*d*~MACS~", "In group", "Shift", "Size")
@@ -27,7 +26,7 @@ def table(record: Record) -> Table | None:
         title="Effect Size of Non-Invariance of Each Item",
         header=(header("Scale and item", *COLUMNS),),
         body=tuple(one for told in found for one in _rows(record, told)),
-        widths=(4.2, 1.0, 1.2, 1.0, 1.2),
+        widths=(3.0, 1.0, 1.2, 1.0, 1.2),
         general=(
             "*d*~MACS~: difference between the expected answers in the group named and in the reference "
             "group at the same standing, in standard deviations of the item, its root mean square over "
@@ -54,12 +53,12 @@ def _rows(record: Record, told: Found) -> list[Row]:
     scale, rows = str(told["scale"]), largest(told)
     reference = markup.literal(str(rows[0]["reference"]))
     title = f"{record.label(scale)} over {over(record, told)}, against {reference}"
-    return [group(title, len(COLUMNS) + 1), *(_row(record, scale, one) for one in rows)]
+    return [group(title, len(COLUMNS) + 1), *map(_row, rows)]
 
 
-def _row(record: Record, scale: str, one: Found) -> Row:
+def _row(one: Found) -> Row:
     return row(
-        markup.literal(item_name(record, scale, {"item": one["item"]})),
+        markup.literal(str(one["item"])),
         numbers.number(one["dmacs"]),
         stub(markup.literal(str(one["focal"]))),
         numbers.number(one["shift"]),

@@ -9,7 +9,6 @@ from pipeline.reporting import markup, numbers
 from pipeline.reporting.prose.references import in_text
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables.build import group, header, is_wide, listed, row, sentences, spanners
-from pipeline.reporting.tables.loadings import item_name
 from pipeline.reporting.values import Row, Table
 
 VERDICTS = {
@@ -78,20 +77,20 @@ def _table(record: Record, scale: str, told: Found) -> Table:
         title=f"Loadings of {record.label(scale)} Beside Those Published",
         header=(over, header("Item", *columns)) if len(factors) > 1 else (header("Item", *columns),),
         body=(
-            *(_row(record, scale, item, factors) for item in told["items"]),
+            *(_row(item, factors) for item in told["items"]),
             group("Congruence", len(columns) + 1),
             row("Tucker’s coefficient", *_coefficients(told)),
         ),
-        widths=(4.2, *(1.0 for _ in columns)),
+        widths=(2.4, *(1.0 for _ in columns)),
         general=_note(told),
         landscape=is_wide(len(columns) + 1),
         alt=f"Published loadings of {record.title(scale)} and those of the sample.",
     )
 
 
-def _row(record: Record, scale: str, item: Found, factors: list[str]) -> Row:
+def _row(item: Found, factors: list[str]) -> Row:
     cells = [numbers.number(item[kind][name]) for name in factors for kind in ("published", "sample")]
-    return row(markup.literal(item_name(record, scale, {"item": item["item"]})), *cells)
+    return row(markup.literal(str(item["item"])), *cells)
 
 
 def _coefficients(told: Found) -> list[str]:
