@@ -237,7 +237,7 @@ def _few(record: Record) -> str:
         return ""
     cluster, count = record.many(str(record.cluster)), numbers.count(min(clusters))
     return (
-        f"**How tentative.** There are only {count} {cluster}, and comparing {cluster} takes {FEWEST_CLUSTERS} or "
+        f"**Few {cluster}.** There are only {count}, and comparing {cluster} takes {FEWEST_CLUSTERS} or "
         f"more: whatever is said between {cluster} is tentative."
     )
 
