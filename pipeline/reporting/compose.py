@@ -6,7 +6,7 @@ printed comes from anywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,20 +163,21 @@ def compose_report(
     placed = _tables(record) | {name: picture.figure for name, picture in drawn.items()}
     lists = {table.id: table for table in checklists.tables(record, placed)}
     sentences = prose.sentences(record)
-    printed = [*placed.values(), *details(record, placed).values(), *_notices(record).values()]
-    own = sections or {}
-    works = cited(record, [template, *own.values(), *_texts(sentences, printed)])
-    blocks = _blocks(record, placed, sentences | {"references": references(works)})
-    blocks |= {"checklists": tuple(lists.values()), **lists}
     context = {
         "sentences": {name: [Marked(text) for text in texts] for name, texts in sentences.items()},
-        "shown": [*placed, *(["answers"] if blocks["answers"] else [])],
+        "shown": [*placed, *(["answers"] if any(name.startswith(ANSWERS) for name in placed) else [])],
         "clustered": record.is_clustered,
         "results": results,
     }
-    body = source.document_in_sections(template, own, context, blocks)
-    laid = told_under_tables(record, checklists.linked(body))
-    return Composed(_document(record, laid), drawn, bibtex(works))
+
+    def laid(cited_works: list[str]) -> tuple[Block, ...]:
+        blocks = _blocks(record, placed, sentences | {"references": cited_works})
+        blocks |= {"checklists": tuple(lists.values()), **lists}
+        body = source.document_in_sections(template, sections or {}, context, blocks)
+        return told_under_tables(record, checklists.linked(body))
+
+    works = cited(record, _texts(_document(record, laid([]))))
+    return Composed(_document(record, laid(references(works))), drawn, bibtex(works))
 
 
 def _tables(record: Record) -> dict[str, Table | Figure]:
@@ -219,11 +220,10 @@ def _notices(record: Record) -> dict[str, Block | tuple[Block, ...]]:
     }
 
 
-def _texts(sentences: Mapping[str, list[str]], placed: Iterable[Block | tuple[Block, ...]]) -> Iterator[str]:
-    yield from (text for texts in sentences.values() for text in texts)
-    blocks = tuple(block for block in placed if not isinstance(block, tuple))
-    document = Document("", "", None, None, blocks, "")
+def _texts(document: Document) -> Iterator[str]:
+    """Every text of the document, how its tables were made included."""
     yield from (text for _, text in numbering.texts(document))
+    yield from (words for block in document.blocks if isinstance(block, Table) for _, words in block.how)
 
 
 def _document(record: Record, body: tuple[Block, ...]) -> Document:
