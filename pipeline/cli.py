@@ -50,7 +50,7 @@ def report(study: str = "demo", *, bundle: Path | None = None) -> None:
         bundle: A share folder: start from its de-identified rows instead.
     """
     from pipeline import plan
-    from pipeline.exports.inspection import announced
+    from pipeline.exports.memory import announced
     from pipeline.stages import ingest
     from pipeline.stages.artefacts import Workspace
     from pipeline.stages.report import unshown
@@ -177,7 +177,7 @@ def inspect(file: Path, *, json: bool = False) -> None:
     """
     import json as notation
 
-    from pipeline.exports.inspection import announced, memory_needed
+    from pipeline.exports.memory import announced, memory_needed
     from pipeline.stages import drafting, inspection
 
     _warn([announced(file)])

@@ -163,7 +163,7 @@ def _build(study: LoadedStudy, workspace: Workspace, tell: Tell | None) -> Any:
     import pytask
 
     config = workspace.build / "pytask.toml"
-    if not config.exists():
+    if not config.exists() or config.read_bytes() != CONFIG.encode():
         write_whole(config, lambda partial: partial.write_text(CONFIG, encoding="utf-8"))
     tasks = [_task(name, study, workspace, tell) for name in STAGES]
     pytask.console.quiet = True

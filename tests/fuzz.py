@@ -36,6 +36,7 @@ from pipeline.sem.syntax import parse  # noqa: E402
 from pipeline.study import load_study  # noqa: E402
 
 FINDINGS = HERE / "findings"
+CORPUS = HERE / "corpus"
 LONGEST = 10
 ANSWERS = (ExportError, StudyError, SyntaxProblem, ModelError, DataError)
 BOOK = ("xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml")

@@ -225,7 +225,7 @@ def test_arabic_runs_from_right_to_left_in_word() -> None:
 SAYS = {
     "two": ("The path has no mediator, and so no indirect effect", "no indirect effects to report"),
     "single": ("one level, people, and no clusters", "there is nothing to link"),
-    "few": ("There are only 5 teams", "the data do not decide"),
+    "few": ("There are only 5, and comparing teams", "the data do not decide"),
     "verdicts": ("the relation runs the other way", "the data do not decide", "smaller than what the study"),
     "waves": ("can still have causes that were not measured",),
     "thin": ("answers",),

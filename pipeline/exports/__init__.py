@@ -34,6 +34,7 @@ from pipeline.exports.identifiers import (
 )
 from pipeline.exports.kobo import read_kobo
 from pipeline.exports.limesurvey import read_limesurvey
+from pipeline.exports.memory import refuse_without_memory
 from pipeline.exports.microsoft_forms import read_microsoft_forms
 from pipeline.exports.parquet import read_parquet
 from pipeline.exports.qualtrics import read_qualtrics
@@ -99,6 +100,7 @@ def read_whole(path: Path, platform: str, part: Part = WHOLE, scratch: Path | No
     with opened(path, scratch) as (file, member):
         try:
             check_readable(file, platform)
+            refuse_without_memory(file)
             export = mark_identifiers(READERS[platform](file, part))
         except ExportError as error:
             raise ExportError(path.name, error.message, error.hint) from error

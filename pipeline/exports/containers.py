@@ -191,7 +191,8 @@ def _only_data(archive: zipfile.ZipFile, file: str) -> zipfile.ZipInfo:
 def _is_data(member: zipfile.ZipInfo) -> bool:
     name = PurePosixPath(member.filename.replace("\\", "/"))
     hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
-    return not member.is_dir() and not hidden and name.suffix.lower() in _DATA
+    is_folder = member.filename.endswith("/")
+    return not is_folder and not hidden and name.suffix.lower() in _DATA
 
 
 def _leaves(name: str) -> bool:

@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
 MOST_CODES = 11
 LONG_TEXT = 60
-LARGE = 512 * 1024**2
-AT_REST = 150 * 1024**2
-MEMORY: Mapping[str, float] = {
-    "csv": 5.5,
-    "xlsx": 60.0,
-    "parquet": 32.0,
-    "sav": 2.6,
-    "zsav": 32.0,
-    "dta": 3.3,
-}
 _USUAL_MISSING = frozenset(
     {-1, -2, -3, -4, -5, -6, -7, -8, -9, -66, -77, -88, -96, -97, -98, -99, -777, -888, -997, -998, -999}
     | {9, 66, 77, 88, 96, 97, 98, 99, 777, 888, 997, 998, 999, 9999, -9999}
@@ -78,20 +68,6 @@ class Inspection:
     def identifiers(self) -> tuple[str, ...]:
         """The columns that identify people and would be dropped."""
         return tuple(column.name for column in self.columns if column.kind == "identifier")
-
-
-def memory_needed(path: Path) -> int:
-    """Bytes to allow for reading a file: what was measured for each kind of file, docs/exports.md."""
-    kind = path.suffix.lstrip(".").lower()
-    return int(path.stat().st_size * MEMORY.get(kind, MEMORY["csv"])) + AT_REST
-
-
-def announced(path: Path) -> str | None:
-    """What to say before a file is read that takes much memory, else None."""
-    needed = memory_needed(path) if path.is_file() else 0
-    return (
-        f"Reading {path.name} takes roughly {needed / 1024**2:,.0f} MB of memory." if needed > LARGE else None
-    )
 
 
 def inspect_export(path: Path, part: Part | None = None, scratch: Path | None = None) -> Inspection:

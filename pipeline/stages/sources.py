@@ -92,13 +92,13 @@ class Source:
     def row(self, position: int) -> str:
         """How people find a row: counted from 1, and as a spreadsheet counts it."""
         number = int(self.export.frame.index[position])
-        header, file = self.export.provenance.header_rows, ""
-        for place, (name, before) in enumerate(self.export.starts):
-            if number > before:
-                header, file = self.export.provenance.versions[place].header_rows, f" of {name}"
-                own = number - before
-        number = own if file else number
-        return f"row {number}{file}" + (f" (row {number + header} of the sheet)" if header else "")
+        origin = self.export.provenance
+        header, before, file = origin.header_rows, 0, ""
+        for (name, start), version in zip(self.export.starts, origin.versions, strict=True):
+            if number > start:
+                header, before, file = version.header_rows, start, f" of {name}"
+        own = number - before
+        return f"row {own}{file}" + (f" (row {own + header} of the sheet)" if header else "")
 
 
 def read_sources(study: LoadedStudy, workspace: Workspace) -> list[Source]:

@@ -5,7 +5,7 @@ numbers and fifty Likert items. Each file is read in processes of their own, our
 turns; of `RUNS` runs the smallest processor time and the largest peak of memory count. The peak of the child
 that reads a file of a statistics program is added to that of the process, as if both came at one moment.
 Nothing is written but to a temporary folder. What it printed is in docs/exports.md and behind
-`inspection.MEMORY`.
+`exports/memory.py`.
 """
 
 from __future__ import annotations

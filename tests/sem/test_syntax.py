@@ -147,3 +147,28 @@ def test_groups_have_means_and_equal_intercepts_free_those_of_factors():
 
 def test_a_label_shared_with_a_fixed_parameter_fixes():
     assert rows("f =~ a*x1 + a*x2 + x3")["f =~ x2", 1] == 1.0
+
+
+LARGE = {
+    "parentheses": "y ~ a*x\nb := " + "(" * 60 + "a" + ")" * 60,
+    "signs": "y ~ a*x\nb := " + "-" * 5000 + "a",
+    "powers": "y ~ a*x\nb := a" + "^a" * 3000,
+    "functions": "y ~ a*x\nb == " + "exp(" * 60 + "a" + ")" * 60,
+    "terms": "y ~ a*x\nb := a" + " + a" * 3000,
+    "factors": "y ~ a*x\nb := a" + "*a" * 3000,
+    "groups within groups": "y ~ " + "c(" * 3000 + "a",
+}
+
+
+@pytest.mark.parametrize("source", LARGE.values(), ids=LARGE)
+def test_what_no_stack_would_hold_is_answered(source):
+    with pytest.raises(sem.SyntaxProblem, match="at most"):
+        parse(source)
+
+
+def test_what_is_just_small_enough_is_worked_out():
+    deep = parse("y ~ a*x\nb := " + "(" * 39 + "a" + ")" * 39).definitions[0].expression
+    long = parse("y ~ a*x\nb := a" + " + a" * 249).definitions[0].expression
+    assert deep.evaluate({"a": 2.0}) == 2.0
+    assert long.evaluate({"a": 2.0}) == 500.0
+    assert long.gradient({"a": 2.0}) == {"a": pytest.approx(250.0)}

@@ -326,13 +326,22 @@ def test_a_run_that_is_killed_at_any_moment_ends_with_the_same_bytes(tmp_path: P
 
 
 @pytest.mark.slow
-def test_artefacts_that_somebody_damaged_are_made_again(root: Path) -> None:
-    """Cut every file between the stages to half; the next run writes what the first one did."""
+def test_artefacts_that_somebody_damaged_are_made_again(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cut every file between the stages to half; the next run writes what the first one did.
+
+    A record of what has been run that is cut to half is told, with what to do.
+    """
     assert start(root).wait() == 0
     results = root / "reports" / "small" / "results.json"
     first = results.read_bytes()
+    record = root / "build" / "small" / "pytask.lock"
     for path in (root / "build").rglob("*"):
-        if path.is_file():
+        if path.is_file() and path != record and path.parent.name != ".pytask":
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert start(root).wait() == 0
     assert results.read_bytes() == first
+    record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
+    assert cli.main(["report", "small"]) == 1
+    assert "delete the folder" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import pytest
 import small_study
 
 from pipeline import cli
-from pipeline.exports import inspection as inspection_of_exports
+from pipeline.exports import memory
 from pipeline.exports.detect import detect
 from pipeline.exports.inspection import inspect_export
 from pipeline.stages import ingest, score, screen
@@ -242,7 +242,7 @@ def test_a_file_that_is_no_export_is_told(
 def test_a_large_file_is_announced_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(inspection_of_exports, "LARGE", 1)
+    monkeypatch.setattr(memory, "LARGE", 1)
     small_study.build(tmp_path)
     survey = tmp_path / "data" / "small" / "exports" / "survey.csv"
     monkeypatch.setattr(cli, "ROOT", tmp_path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pipeline import sem
@@ -71,8 +72,8 @@ class Step:
 class Invariance:
     """The steps, and the partial models beside those that fail.
 
-    `reached` is the last step that holds in full. `frame`: one row a step, partial ones marked. `dmacs`: how
-    large the differences of each item are (`effect_sizes`); None for ordered answers and over waves.
+    `reached` is the last step that holds in full. `frame`: one row a step, partial ones marked. `dmacs` is
+    None for ordered answers and over waves.
     """
 
     estimator: str
@@ -81,7 +82,12 @@ class Invariance:
     n: int
     steps: tuple[Step, ...]
     partial: tuple[Step, ...]
-    dmacs: pd.DataFrame | None = None
+    effects: Callable[[], pd.DataFrame] | None = None
+
+    @cached_property
+    def dmacs(self) -> pd.DataFrame | None:
+        """How large the differences of each item are (`effect_sizes`), worked out when they are asked for."""
+        return None if self.effects is None else self.effects()
 
     @property
     def reached(self) -> str | None:
@@ -166,7 +172,9 @@ def invariance(
         int(rungs[0].fit.nobs) if rungs and rungs[0].fit else int(sizes.sum()),
         tuple(rung.step for rung in rungs),
         loose,
-        None if ordinal or not rungs or rungs[0].fit is None else effect_sizes(rungs[0].fit, data, group),
+        None
+        if ordinal or not rungs or rungs[0].fit is None
+        else partial(effect_sizes, rungs[0].fit, data, group),
     )
 
 

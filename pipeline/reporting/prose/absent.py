@@ -17,7 +17,7 @@ def reasons(record: Record) -> dict[str, str]:
         "descriptives": NOT_RUN,
         "paths": NOT_RUN,
         "indirect": "The path has no route through a mediator, so there are no indirect effects to report.",
-        "sensitivity": "There is no indirect effect whose sensitivity was worked out.",
+        "sensitivity": _no_sensitivity(record),
         "hypotheses": "No hypotheses were declared, so none is judged here.",
         "loadings": ready,
         "changes": "No answer was recoded or declared missing by a code, and no id was corrected.",
@@ -27,6 +27,13 @@ def reasons(record: Record) -> dict[str, str]:
     if len(record.levels) == 1:
         found["unlinked"] = no_clusters
     return {name: words for name, words in found.items() if words}
+
+
+def _no_sensitivity(record: Record) -> str:
+    """Nothing where the stage itself says why, which the section prints."""
+    if record.part("model", "sensitivity").get("notes"):
+        return ""
+    return "There is no indirect effect whose sensitivity was worked out."
 
 
 def _no_power(record: Record) -> str:

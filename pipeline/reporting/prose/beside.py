@@ -44,8 +44,9 @@ def _apart(record: Record, r: Mapping[str, Any]) -> str | None:
         return None
     held = [name for name in found if name not in clear]
     what = effect_words(record, r)
+    opening = _capital(f"{at_level(record, str(r['level']))}the intervals of the effect {what}")
     return (
-        f"{at_level(record, str(r['level']))}the intervals of the effect {what} disagree about zero: "
+        f"{opening} disagree about zero: "
         f"{_told(record, clear, found)} {_verb(clear, 'excludes', 'exclude')} it, "
         f"{_told(record, held, found)} {_verb(held, 'holds', 'hold')} it. "
         "Whether this effect differs from zero is best left open."

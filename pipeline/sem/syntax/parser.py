@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pipeline.sem.errors import SyntaxProblem
 from pipeline.sem.syntax.expressions import FUNCTIONS, Expression
@@ -11,6 +13,7 @@ from pipeline.sem.syntax.tree import Block, Constraint, Definition, Formula, Mod
 
 FORMULA_OPERATORS = ("=~", "~~", "~*~", "~", "|")
 _CONSTRAINT_OPERATORS = ("==", "<", ">")
+DEEPEST, MOST_OPERANDS = 40, 250
 
 
 def parse(source: str) -> Model:
@@ -42,6 +45,8 @@ class _Reader:
         self.lines = source.split("\n")
         self.tokens = tokenize(source)
         self.position = 0
+        self.depth = 0
+        self.operands = 0
 
     @property
     def now(self) -> Token:
@@ -64,6 +69,20 @@ class _Reader:
         if self.now.text != text:
             raise self.problem(f"'{text}'")
         return self.advance()
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One step into an expression; refused where it is so deep or long that no stack would hold it."""
+        self.depth += 1
+        self.operands += 1
+        if self.depth > DEEPEST:
+            raise self.problem(f"at most {DEEPEST} parentheses, signs or powers within each other")
+        if self.operands > MOST_OPERANDS:
+            raise self.problem(
+                f"at most {MOST_OPERANDS} terms in one line; give a part a name with ':=' first"
+            )
+        yield
+        self.depth -= 1
 
     def statement_has(self, operators: tuple[str, ...]) -> str | None:
         """Return the first of the operators in the present statement."""
@@ -118,7 +137,7 @@ def _definition(reader: _Reader) -> Definition:
     reader.advance()
     reader.take(":=")
     start = reader.position
-    expression = _sum(reader)
+    expression = _expression(reader)
     text = _text(reader, start)
     _end(reader, "an operator or the end of the line")
     return Definition(name.text, expression, text, name.line)
@@ -126,7 +145,7 @@ def _definition(reader: _Reader) -> Definition:
 
 def _constraint(reader: _Reader) -> Constraint:
     line, start = reader.now.line, reader.position
-    left = _sum(reader)
+    left = _expression(reader)
     left_text = _text(reader, start)
     operator = reader.now
     if operator.text not in _CONSTRAINT_OPERATORS:
@@ -135,7 +154,7 @@ def _constraint(reader: _Reader) -> Constraint:
         raise reader.problem("'=='; inequality constraints are not estimated (variances stay unbounded here)")
     reader.advance()
     start = reader.position
-    right = _sum(reader)
+    right = _expression(reader)
     text = (left_text, _text(reader, start))
     _end(reader, "an operator or the end of the line")
     return Constraint(left, operator.text, right, text, line)
@@ -224,9 +243,12 @@ def _call(reader: _Reader) -> tuple[str, tuple[float | str, ...]]:
     kinds: list[str] = []
     values: list[float | str] = []
     while True:
-        kind, entry = (
-            _call(reader) if reader.now.text == "c" and reader.peek().text == "(" else _entry(reader)
-        )
+        if reader.now.text == "c" and reader.peek().text == "(":
+            reader.operands = 0
+            with reader.deeper():
+                kind, entry = _call(reader)
+        else:
+            kind, entry = _entry(reader)
         kinds.append(kind)
         values.extend(entry)
         if reader.now.text == ")":
@@ -258,6 +280,11 @@ def _entry(reader: _Reader) -> tuple[str, tuple[float | str, ...]]:
     raise reader.problem("a number, NA or a label", token)
 
 
+def _expression(reader: _Reader) -> Expression:
+    reader.operands = 0
+    return _sum(reader)
+
+
 def _sum(reader: _Reader) -> Expression:
     left = _product(reader)
     while reader.now.text in {"+", "-"}:
@@ -275,13 +302,14 @@ def _product(reader: _Reader) -> Expression:
 
 
 def _signed(reader: _Reader) -> Expression:
-    if reader.now.text == "-":
-        reader.advance()
-        return Expression("operator", "-", (_signed(reader),))
-    if reader.now.text == "+":
-        reader.advance()
-        return _signed(reader)
-    return _power(reader)
+    with reader.deeper():
+        if reader.now.text == "-":
+            reader.advance()
+            return Expression("operator", "-", (_signed(reader),))
+        if reader.now.text == "+":
+            reader.advance()
+            return _signed(reader)
+        return _power(reader)
 
 
 def _power(reader: _Reader) -> Expression:

@@ -46,7 +46,7 @@ def test_sheets_are_upright_and_on_their_side(browser, written) -> None:
 def test_paper_says_all_that_the_page_says(browser, written, documents, tmp_path, name) -> None:
     with browser.open(written(name)) as tab:
         captions = tab.run("[...document.querySelectorAll('figcaption b')].map(it => it.textContent)")
-        rows = tab.run("[...document.querySelectorAll('details.how dt')].map(it => it.textContent)")
+        rows = tab.run("[...document.querySelectorAll('main > details.how dt')].map(it => it.textContent)")
         (tmp_path / "page.pdf").write_bytes(tab.paper())
     sheets = words_of(tmp_path / "page.pdf")
     told = "\n".join(sheets)

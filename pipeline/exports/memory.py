@@ -1,0 +1,101 @@
+"""How much memory reading a file takes: said before, and refused where the machine has not as much.
+
+The commands announce, `read_whole` refuses. The figures are those of tests/benchmarks/reading.py.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.exports.export import ExportError
+from pipeline.exports.parquet import decoded_size
+
+LARGE = 512 * 1024**2
+AT_REST = 150 * 1024**2
+MULTIPLES: Mapping[str, float] = {
+    ".csv": 2.5,
+    ".xlsx": 60.0,
+    ".parquet": 0.6,
+    ".sav": 1.5,
+    ".zsav": 5.0,
+    ".dta": 0.5,
+    ".sas7bdat": 3.0,
+    ".xpt": 3.0,
+}
+"""Bytes a byte of the file (parquet: of what is in it when unpacked), above what a process takes at rest.
+
+Measured for CSV, .sav, .zsav, .dta and parquet (docs/exports.md); estimated for the others.
+"""
+SECOND_PROCESS = 250 * 1024**2
+"""What the process takes that reads a file of a statistics program, of whatever size."""
+_BY_CHILD = frozenset({".sav", ".zsav", ".dta", ".sas7bdat", ".xpt"})
+
+
+def memory_needed(path: Path) -> int:
+    """Bytes to allow for reading a file; an archive counts as the largest file in it."""
+    kind, size = path.suffix.lower(), path.stat().st_size
+    if kind == ".zip":
+        kind, size = _largest_member(path)
+    if kind == ".parquet":
+        size = decoded_size(path) or size
+    beside = SECOND_PROCESS if kind in _BY_CHILD else 0
+    return int(size * MULTIPLES.get(kind, MULTIPLES[".csv"])) + AT_REST + beside
+
+
+def announced(path: Path) -> str | None:
+    """What to say before a file is read that takes much memory, else None."""
+    needed = memory_needed(path) if path.is_file() else 0
+    if needed <= LARGE:
+        return None
+    free = free_memory()
+    told = f"Reading {path.name} takes roughly {needed / 1024**2:,.0f} MB of memory"
+    if free is None or needed <= free:
+        return f"{told}."
+    return f"{told}, and {free / 1024**2:,.0f} MB are free: close other programs first."
+
+
+def refuse_without_memory(path: Path) -> None:
+    """ExportError where a file takes more memory than the machine has in all."""
+    needed, whole = memory_needed(path), machine_memory()
+    if whole is not None and needed > whole:
+        raise ExportError(
+            path.name,
+            f"reading it takes roughly {needed / 1024**3:.1f} GB of memory, the machine has "
+            f"{whole / 1024**3:.1f} GB",
+            "export fewer columns, split the export by wave, or read it on a larger machine",
+        )
+
+
+def machine_memory() -> int | None:
+    """Bytes of memory that the machine has, where the system tells."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def free_memory() -> int | None:
+    """Bytes of memory that programs can still have, where the system tells."""
+    told = Path("/proc/meminfo")
+    if not told.is_file():
+        return None
+    for line in told.read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _largest_member(path: Path) -> tuple[str, int]:
+    """Kind and unpacked size of the largest file in an archive; damage is told when it is read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return ".zip", path.stat().st_size
+    largest = max(members, key=lambda member: member.file_size, default=None)
+    if largest is None:
+        return ".zip", path.stat().st_size
+    return Path(largest.filename).suffix.lower(), largest.file_size
