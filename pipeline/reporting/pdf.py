@@ -101,7 +101,7 @@ class Press:
     def places(self, source: Source) -> Spots:
         """Return where each block but headings starts and ends: page and points from its top."""
         told: dict[int, list[Spot]] = {}
-        for number, page, height in self._answers(source.text(), "<spot>"):
+        for number, page, height in self._answers(source.text(), "<spots>")[0]:
             told.setdefault(number, []).append((page, height))
         return {number: (min(spots), max(spots)) for number, spots in told.items()}
 

@@ -71,7 +71,7 @@ class Source:
         labels = numbering.label(self.document)
         front = (_look(), *_opening(self.document, labels), *_notice_of(missing, labels))
         end = f"#details({_inline(self.document.footer, labels)})"
-        return "\n".join((*front, *self._sheets(), end, ""))
+        return "\n".join((*front, *self._sheets(), end, "#spots()", ""))
 
     def measured(self) -> str:
         """Return the whole with a question at its end: how tall each block of text stands."""

@@ -64,7 +64,7 @@ def is_picture(png: bytes) -> bool:
 def test_every_study_gets_its_pictures(study: str) -> None:
     made = pictures.pictures(recorded.record(study))
     own = {"moderation_figure", "congruence_figure"} if study == "demo" else set()
-    own |= {"scree"} if study in {"demo", "army-leadership"} else set()
+    own |= {"scree", "information"} if study in {"demo", "army-leadership"} else set()
     own |= set() if study == "plain" else {"slopes_figure"}
     own |= {"verdicts"} if judged(recorded.record(study)) else set()
     assert set(made) == {"flow_figure", "diagram", "densities", "confounding", "heatmap"} | own
