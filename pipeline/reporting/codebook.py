@@ -22,6 +22,7 @@ from pipeline.reporting.tables.loadings import is_reversed, item_name
 from pipeline.reporting.values import Block, Bullets, Document, Heading, Paragraph, Table
 
 COLUMNS = ("*n*", "Missing", "*M*", "*SD*", "Skew", "Floor", "Ceiling", "*r*~item-rest~", "α if dropped", "λ")
+NO_ITEMS = "Every scale of this study came as a ready score: there are no items to describe."
 Found = Mapping[str, Any]
 
 
@@ -35,7 +36,7 @@ def compose_codebook(results: Mapping[str, Any], drawn: Mapping[str, Picture]) -
         subtitle=f"Scales of the study {markup.literal(str(results['study']))}",
         author=None,
         date=None,
-        blocks=told_under_tables(record, blocks),
+        blocks=told_under_tables(record, blocks or [Paragraph(NO_ITEMS)]),
         footer="Every number is in results.json, and made there.",
         banner=SYNTHETIC if record.synthetic else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from pipeline.reporting import markup, numbers
@@ -52,7 +53,7 @@ def told_under_tables(record: Record, blocks: Iterable[Block]) -> tuple[Block, .
         replace(block, how=tuple(of_table(record, block.id)))
         if isinstance(block, Table) and not isinstance(after, Details)
         else block
-        for block, after in zip(laid, (*laid[1:], None), strict=True)
+        for block, after in zip_longest(laid, laid[1:])
     )
 
 

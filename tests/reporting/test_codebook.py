@@ -31,6 +31,10 @@ def test_every_scale_has_its_section_items_reliability_and_licence(study):
     )
 
 
+def test_a_study_of_ready_scores_says_that_it_has_no_items():
+    assert "Every scale of this study came as a ready score" in page(recorded.results("army-climate"))
+
+
 def test_wording_follows_the_licence():
     results = copy.deepcopy(recorded.results("army-leadership"))
     items = results["stages"]["validate"]["results"]["items"]["hostility"]
