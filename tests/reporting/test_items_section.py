@@ -231,13 +231,14 @@ def test_the_codebook_tells_marginal_reliability():
 def test_parts_of_a_correlation_add_up_in_print():
     told = recorded.record(STUDY)
     found = told.part("validate", "waba")[0]
-    rows = cells(within_between.table(told))
-    row = rows["Leadership Climate → task significance"]
-    assert row[0] == "companies"
-    assert [row[k] for k in (1, 5, 9)] == [
-        f"{found[name]:.2f}".replace("0.", ".") for name in ("raw", "between_part", "within_part")
-    ]
-    assert row[-2:] == ["Within", "Within"]
+    table = within_between.table(told)
+    assert table is not None
+    laid = [[markup.plain(cell.text) for cell in row.cells] for row in table.body[:4]]
+    assert laid[0] == ["Over companies"]
+    assert laid[1][0] == "Leadership Climate → task significance"
+    printed = [laid[1][3], *(line[4] for line in laid[2:])]
+    assert printed == [f"{found[name]:.2f}"[1:] for name in ("raw", "between_part", "within_part")]
+    assert laid[1][-2:] == ["Within", "Within"]
     assert within_between.table(record("waba", [])) is None
 
 
