@@ -103,6 +103,21 @@ def test_over_waves_a_moved_intercept_stops_the_ladder(shift, reached):
     assert [step.fit.df for step in found.steps] == [15, 18, 21, 25]
 
 
+def test_over_waves_what_moved_is_let_go_and_named():
+    (loose,) = over_waves(waves(1.0), WAVES).partial
+    assert (loose.name, loose.freed, loose.holds, loose.fit.df) == ("scalar", ("w0i3 ~ 1",), True, 20)
+    assert over_waves(waves(1.0), WAVES, search=False).partial == ()
+
+
+def test_over_waves_a_loading_that_changed_is_let_go_at_the_metric_step():
+    data = waves()
+    data["w1i1"] += 0.9 * (data["w1i0"] - data["w1i0"].mean())
+    found = over_waves(data, WAVES)
+    assert found.reached == "configural"
+    assert found.partial[0].freed == ("wave0_ =~ w0i1",)
+    assert found.partial[0].holds
+
+
 def test_over_waves_with_gaps_the_ladder_stops_too_and_counts_who_answered():
     moved = waves(1.0)
     moved.loc[moved.index[:50], WAVES["T2"]] = float("nan")

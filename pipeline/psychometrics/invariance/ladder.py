@@ -158,13 +158,8 @@ def invariance(
     else:
         options: Options = {"estimator": estimator, "missing": missing, "group": group}
         fitter = _fitter(model, data, cluster, options)
-    names = [name for name in ladder if steps is None or name in steps]
-    rungs: list[Rung] = []
-    for name in names:
-        rungs.append(_rung(name, ladder[name], fitter, rungs[-1] if rungs else None, ()))
-        if rungs[-1].fit is None:
-            break
-    loose = _searched(model, fitter, rungs, ladder) if search and not ordinal else ()
+    asked = {name: equal for name, equal in ladder.items() if steps is None or name in steps}
+    rungs, loose = climb(model, fitter, asked, search=search and not ordinal)
     return Invariance(
         estimator,
         tuple(str(name) for name in sizes.index),
@@ -176,6 +171,21 @@ def invariance(
         if ordinal or not rungs or rungs[0].fit is None
         else partial(effect_sizes, rungs[0].fit, data, group),
     )
+
+
+def climb(
+    model: str, fitter: Fitter, ladder: Mapping[str, tuple[str, ...]], *, search: bool
+) -> tuple[list[Rung], tuple[Step, ...]]:
+    """Fit the steps, lowest first, until one has none; then, if asked, partial models of those that fail.
+
+    `fitter` takes what is equal and what is let go all the same; `model` names the loadings that may be.
+    """
+    rungs: list[Rung] = []
+    for name, equal in ladder.items():
+        rungs.append(_rung(name, equal, fitter, rungs[-1] if rungs else None, ()))
+        if rungs[-1].fit is None:
+            break
+    return rungs, _searched(model, fitter, rungs, ladder) if search else ()
 
 
 def beside(rung: Rung, below: Rung | None) -> Rung:
@@ -314,10 +324,7 @@ def _released(model: str, fitter: Fitter, rung: Rung, below: Rung) -> Rung:
 
 
 def _candidates(model: str, step: str, freed: tuple[str, ...]) -> list[str]:
-    """Loadings (metric) or intercepts (scalar) still tied, of factors with more than two such items.
-
-    A loading that was let go takes its item's intercept along.
-    """
+    """Loadings (metric) or intercepts (scalar) still tied, of factors with more than two such items."""
     loads, found = _loads(model), []
     for factor in dict.fromkeys(left for left, _ in loads):
         items = [item for left, item in loads if left == factor]

@@ -5,34 +5,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline import sem
 from pipeline.psychometrics.errors import PsychometricsError
-from pipeline.psychometrics.invariance.ladder import Invariance, Rung, Step, beside, measured
+from pipeline.psychometrics.invariance.ladder import CONTINUOUS, Invariance, climb
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.sem.fitting import Options
 
+FIRST = "wave0_"
 STEPS = ("configural", "metric", "scalar", "strict")
-EQUAL = ("loadings", "intercepts", "residuals")
+LADDER = {name: CONTINUOUS[name] for name in STEPS}
+Waves = Mapping[str, Sequence[str]]
 
 
 def over_waves(
     data: pd.DataFrame,
-    waves: Mapping[str, Sequence[str]],
+    waves: Waves,
     estimator: str = "MLR",
     *,
     cluster: str | None = None,
     missing: str = "listwise",
+    search: bool = True,
 ) -> Invariance:
     """One factor a wave, the residuals of the same item correlated over waves (Widaman et al., 2010).
 
     `waves`: wave -> its items, in the same order at each. Equal over waves are, step by step, loadings
     (metric), intercepts (scalar), residual variances (strict); the first factor has mean 0 and variance 1.
+    Where the metric or the scalar step fails and `search` is on, partial models are looked for as over groups
+    (Byrne, Shavelson & Muthen, 1989); what is `freed` is named by the item of the first wave.
     """
     counts = {len(items) for items in waves.values()}
     if len(waves) < 2 or len(counts) > 1:
@@ -40,44 +45,49 @@ def over_waves(
     if min(counts) < 3:
         raise PsychometricsError("with fewer than three items a factor at each wave is not identified")
     options: Options = {"estimator": estimator, "missing": missing, "meanstructure": True}
-    rungs: list[Rung] = []
-    for number, name in enumerate(STEPS):
-        rung = _rung(name, waves_syntax(waves, number), data, cluster, options)
-        rungs.append(beside(rung, rungs[-1] if rungs else None))
-        if rungs[-1].fit is None:
-            break
-    first = rungs[0].fit
-    n = int(first.nobs) if first else len(data)
-    steps = tuple(rung.step for rung in rungs)
+
+    def fitted(equal: tuple[str, ...], free: tuple[str, ...]) -> sem.Fit:
+        fit = sem.fit(waves_syntax(waves, equal, free), data, cluster=cluster, **options)
+        assert isinstance(fit, sem.Fit)
+        return fit
+
+    first = f"{FIRST} =~ {' + '.join(next(iter(waves.values())))}"
+    rungs, loose = climb(first, fitted, LADDER, search=search)
+    whole = rungs[0].fit
+    n = int(whole.nobs) if whole else len(data)
     sizes = tuple(int(data[list(items)].notna().any(axis="columns").sum()) for items in waves.values())
-    return Invariance(estimator, tuple(waves), sizes, n, steps, ())
+    return Invariance(estimator, tuple(waves), sizes, n, tuple(rung.step for rung in rungs), loose)
 
 
-def waves_syntax(waves: Mapping[str, Sequence[str]], step: int) -> str:
-    """The model with the first `step` kinds of parameters equal over waves."""
-    lines = []
-    for wave, items in enumerate(waves.values()):
-        for at, item in enumerate(items):
-            label = f"l{at}" if step >= 1 else f"l{at}w{wave}"
-            lines.append(f"wave{wave}_ =~ NA*{item} + {label}*{item}")
-            lines.append(f"{item} ~ {f'i{at}' if step >= 2 else f'i{at}w{wave}'}*1")
-            lines.append(f"{item} ~~ {f'r{at}' if step >= 3 else f'r{at}w{wave}'}*{item}")
-    lines += ["wave0_ ~~ 1*wave0_", "wave0_ ~ 0*1"]
-    for wave in range(1, len(waves)):
-        lines.append(f"wave{wave}_ ~~ {'NA' if step >= 1 else '1'}*wave{wave}_")
-        lines.append(f"wave{wave}_ ~ {'NA' if step >= 2 else '0'}*1")
+def waves_syntax(waves: Waves, equal: Collection[str], free: Collection[str] = ()) -> str:
+    """The model with these kinds of parameters equal over waves, but for the loadings and intercepts named.
+
+    `free` names them as `wave0_ =~ item` and `item ~ 1`, by the items of the first wave.
+    """
     columns = list(waves.values())
-    for at in range(len(columns[0])):
-        for one in range(len(columns)):
-            lines += [f"{columns[one][at]} ~~ {columns[two][at]}" for two in range(one + 1, len(columns))]
+    lines = [line for at in range(len(columns[0])) for line in _item(columns, at, equal, free)]
+    lines += [f"{FIRST} ~~ 1*{FIRST}", f"{FIRST} ~ 0*1"]
+    for wave in range(1, len(columns)):
+        lines.append(f"wave{wave}_ ~~ {'NA' if 'loadings' in equal else '1'}*wave{wave}_")
+        lines.append(f"wave{wave}_ ~ {'NA' if 'intercepts' in equal else '0'}*1")
     return "\n".join(lines)
 
 
-def _rung(name: str, syntax: str, data: pd.DataFrame, cluster: str | None, options: Options) -> Rung:
-    equal = EQUAL[: STEPS.index(name)]
-    try:
-        fit = sem.fit(syntax, data, cluster=cluster, **options)
-    except (sem.ModelError, sem.DataError) as error:
-        return Rung(Step(name, equal, None, None, None, None, reason=str(error)), None)
-    assert isinstance(fit, sem.Fit)
-    return Rung(measured(name, equal, fit, ()), fit if fit.converged else None)
+def _item(
+    columns: Sequence[Sequence[str]], at: int, equal: Collection[str], free: Collection[str]
+) -> Iterator[str]:
+    """Loading, intercept and residual variance of an item at each wave, and its residual covariances."""
+    named = columns[0][at]
+    ties = {
+        "l": "loadings" in equal and f"{FIRST} =~ {named}" not in free,
+        "i": "intercepts" in equal and f"{named} ~ 1" not in free,
+        "r": "residuals" in equal,
+    }
+    for wave, items in enumerate(columns):
+        loading, intercept, residual = (
+            f"{kind}{at}{'' if tied else f'w{wave}'}" for kind, tied in ties.items()
+        )
+        item = items[at]
+        yield from (f"wave{wave}_ =~ NA*{item} + {loading}*{item}", f"{item} ~ {intercept}*1")
+        yield f"{item} ~~ {residual}*{item}"
+        yield from (f"{item} ~~ {later[at]}" for later in columns[wave + 1 :])
