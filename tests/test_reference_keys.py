@@ -1,4 +1,4 @@
-"""Every key of the two-level, mediation, power and sensitivity references is compared, or left out and why.
+"""Every key of the references beyond single-level models is compared, or left out and why.
 
 A fit (a node with `syntax`) is compared by being among the cases of tests/sem; any other key by its name
 standing, quoted, in a test module that reads its file.
@@ -42,6 +42,13 @@ FILES = (
     "d_mediation_observed",
     "m_covariates",
     "m_groups",
+    "f_reliability_validity",
+    "g_aggregation",
+    "h_efa",
+    "j_irt_dif",
+    "e_invariance",
+    "l_screening_careless",
+    "a_fiml_little",
 )
 SLOPES = "random slopes are not fitted: slopes within clusters are averages, which the report says"
 LEFT_OUT = {
@@ -53,6 +60,12 @@ LEFT_OUT = {
     "d_mediation_observed.tal_or.published": "a sentence; its numbers are those of tal_or.a to tal_or.c",
     "d_mediation_observed.preacher_hayes2004.published": "a sentence; its numbers are those beside it",
     "d_mediation_observed.pollack_names": "names of the numbers in pollack",
+    "f_reliability_validity.omega_N_3": "three factors of five items: not identified (df -2)",
+    "f_reliability_validity.multilevel_rel": "over the sample's variances; test_scales_together has lavaan's",
+    "f_reliability_validity.htmt_args": "names of semTools' arguments",
+    "f_reliability_validity.mardia": "multivariate kurtosis is not offered: errors are robust",
+    "e_invariance.score_parTable": "how lavaan numbers the parameters that score_scalar tests",
+    "e_invariance.datCat_lrt_names": "names of the rows of datCat_lrt",
 }
 
 # Fields of the two-level fits of c_twolevel that say again what another field says, or how lavaan got there.

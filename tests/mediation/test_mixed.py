@@ -50,6 +50,25 @@ def test_fit_agrees_with_lme4(key, reference, data):
     assert ours.logl >= theirs["loglik"] - 1e-6
 
 
+INTERCEPTS = {"mult_icc_bh": ("bh1996", "GRP"), "mult_icc_lq": ("lq2002", "COMPID")}
+
+
+@pytest.mark.parametrize("key", INTERCEPTS)
+def test_shares_of_clusters_are_those_of_multilevel(key, reference, data):
+    """multilevel's mult.icc: intercepts alone by REML, the reliability of means for the average size."""
+    dataset, cluster = INTERCEPTS[key]
+    table = data(dataset)
+    codes = pd.factorize(table[cluster])[0]
+    size = len(table) / (codes.max() + 1)
+    for told in reference("g_aggregation")[key]:
+        fit = fit_random_intercepts(
+            table[told["Variable"]].to_numpy(float), np.ones((len(table), 1)), [codes], True
+        )
+        share = fit.variances[0] / (fit.variances[0] + fit.residual)
+        means = size * share / (1 + (size - 1) * share)
+        assert_close("reliability", [share, means], [told["ICC1"], told["ICC2"]])
+
+
 def nested(rng: np.random.Generator, teams: int, staff: int, clients: int) -> tuple[np.ndarray, np.ndarray]:
     """Unequal clusters in unequal clusters."""
     sizes = rng.integers(1, 2 * clients, teams * staff)

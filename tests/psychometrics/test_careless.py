@@ -119,3 +119,12 @@ def test_a_person_is_judged_alike_wherever_the_row_and_the_items_stand(seed, row
     far = ca.mahalanobis(mixed[list(order)] * 3 + 1).sort_index()["mahalanobis"]
     np.testing.assert_allclose(far, ca.mahalanobis(items)["mahalanobis"], atol=1e-9)
     np.testing.assert_allclose(ca.irv(items[list(order)] * 2), 2 * ca.irv(items), atol=1e-12)
+
+
+def test_distances_are_those_of_psych():
+    theirs = load_reference("f_reliability_validity")["outlier_d2_head"]
+    items = load_data("bfi_keyed")[[item for own in SCALES.values() for item in own]].dropna()
+    found = ca.mahalanobis(items)["mahalanobis"]
+    assert len(found) == theirs["n"]
+    assert_close("EFA", found.mean(), theirs["mean"])
+    assert_close("EFA", found.nlargest(10), list(theirs["top10"].values()))

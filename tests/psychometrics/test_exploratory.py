@@ -12,6 +12,7 @@ from tolerances import assert_close
 
 from pipeline.psychometrics import PsychometricsError
 from pipeline.psychometrics import exploratory as ex
+from pipeline.psychometrics.exploratory.correlation_matrix import correlation_matrix
 from pipeline.psychometrics.exploratory.factor_analysis import in_order
 from pipeline.psychometrics.exploratory.rotation import rotate
 
@@ -103,6 +104,7 @@ def test_what_can_be_counted_agrees_with_psych(reference, data):
     assert (sphericity.df, sphericity.pvalue, sphericity.n) == (kept["bartlett"]["df"], 0.0, kept["n"])
     assert_close("EFA", eigen["component"], kept["eigen_cor"])
     assert_close("EFA", eigen["factor"], kept["eigen_smc"])
+    assert_close("EFA", correlation_matrix(items).smc, list(kept["smc"].values()))
     velicer = ex.map_test(items)
     assert_close("EFA", velicer.frame["squared"][1:11], kept["map"]["map"])
     assert velicer.components == kept["map"]["n_map"]

@@ -11,6 +11,7 @@ import pytest
 from conftest import load_data, load_reference
 from tolerances import assert_close
 
+from pipeline import sem
 from pipeline.psychometrics import (
     PsychometricsError,
     competing_models,
@@ -61,6 +62,25 @@ def test_two_level_omega_agrees_with_lavaan():
     found = omega_two_level(data[["y1", "y2", "y3"]], data["cluster"], "equal").frame["est"]
     assert_close("three decimals", found[["within", "between"]], [0.676, 0.933])
     assert found["observed_mean"] < found["between"]
+
+
+SPEED = {"visual": ["x1", "x2", "x3"], "textual": ["x4", "x5", "x6"], "speed": ["x7", "x8", "x9"]}
+
+
+def test_omega_above_facets_is_that_of_semtools():
+    items = load_data("HolzingerSwineford1939")[[item for own in SPEED.values() for item in own]]
+    theirs = KEPT["semtools_hs_l2"]["reliabilityL2"]["omegaL1"]
+    assert_close("omega by CFA", omega_higher(items, SPEED).frame.loc["hierarchical", "est"], theirs)
+
+
+def test_omega_of_a_bifactor_model_is_that_of_semtools():
+    lines = [f"{name} =~ {' + '.join(items)}" for name, items in SPEED.items()]
+    lines += [f"g =~ {' + '.join(item for items in SPEED.values() for item in items)}"]
+    lines += ["g ~~ 0*visual + 0*textual + 0*speed", "visual ~~ 0*textual + 0*speed", "textual ~~ 0*speed"]
+    fit = sem.fit("\n".join(lines), load_data("HolzingerSwineford1939"), std_lv=True)
+    theirs = KEPT["semtools_hs_bifactor"]["compRelSEM_factors"]
+    found = {one.factor: one.omega_observed for one in fit.reliability()}
+    assert_close("omega by CFA", [found[name] for name in theirs], list(theirs.values()))
 
 
 def test_omega_above_facets_recovers_what_is_planted():
