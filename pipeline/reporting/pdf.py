@@ -57,7 +57,7 @@ def _bound(source: Source, main: Path, strange: Set[str]) -> tuple[bytes, tuple[
         try:
             return press.compiled(text), tuple(sorted(missing))
         except typst.TypstError as error:
-            undisplayed = _undisplayed(str(error)) - missing
+            undisplayed = _undisplayed(str(error), strange) - missing
             if not undisplayed:
                 raise
         if press.system_fonts:
@@ -67,11 +67,15 @@ def _bound(source: Source, main: Path, strange: Set[str]) -> tuple[bytes, tuple[
         press = Press(main, system_fonts=True)
 
 
-def _undisplayed(message: str) -> set[str]:
-    """Return the characters that Typst says no face can show."""
+def _undisplayed(message: str, strange: Set[str]) -> Set[str]:
+    """Return the strange characters that Typst says no face can show.
+
+    It may name a letter beside one of them in its place: then it can be any of them.
+    """
     found = "".join(re.findall(r'the text `"(.*?)"` could not be displayed', message))
     coded = {chr(int(code, 16)) for code in re.findall(r"\\u\{([0-9a-fA-F]+)\}", found)}
-    return coded | set(re.sub(r"\\u\{[0-9a-fA-F]+\}", "", found))
+    told = coded | set(re.sub(r"\\u\{[0-9a-fA-F]+\}", "", found))
+    return told & strange or (strange if told else told)
 
 
 def _neighbours(characters: Set[str], strange: Set[str]) -> set[str]:

@@ -254,6 +254,12 @@ def test_a_tall_picture_leaves_room_for_its_caption():
     assert share / 100 * 468 * 60 / 8 <= 431
 
 
+def test_a_letter_that_no_face_shows_leaves_its_neighbours_alone():
+    content, missing = pdf_bytes(minimal(Heading("x\U0001f3fbx", 1), banner=None))
+    assert content.startswith(b"%PDF")
+    assert missing in {(), ("\U0001f3fb",)}
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=6))
 def test_any_text_can_be_set(texts):
