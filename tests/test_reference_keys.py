@@ -49,6 +49,7 @@ FILES = (
     "e_invariance",
     "l_screening_careless",
     "a_fiml_little",
+    "p_waves_ordinal",
 )
 SLOPES = "random slopes are not fitted: slopes within clusters are averages, which the report says"
 LEFT_OUT = {

@@ -6,7 +6,7 @@ level or above it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ def invariances(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], told: To
             one = told.attempt(f"invariance over {grouping}", scale, make)
             found += [one] if one is not None else []
     for first, scales in groupings.repeated(study):
-        one = told.attempt("invariance over waves", first, partial(_over_waves, study, frames, scales))
+        one = told.attempt("invariance over waves", first, partial(_over_waves, study, frames, scales, told))
         found += [one] if one is not None else []
     return found
 
@@ -113,15 +113,18 @@ def _enough(units: pd.Series[str], groups: pd.Series[str], block: Block) -> bool
     return int(units.nunique()) > 3 * len(block.items) * int(groups.nunique())
 
 
+def _has_few_answers(study: LoadedStudy, scale: str, items: Iterable[str]) -> bool:
+    instrument = study.instruments[scale]
+    return max(len(instrument.responses(item)) for item in items) <= FEW_ANSWERS
+
+
 def _ordinal(study: LoadedStudy, scale: str, structure: Any, data: pd.DataFrame) -> Invariance | None:
     """The same for ordered answers, where items have few and every group gives each of them."""
     from pipeline.psychometrics import PsychometricsError, invariance
 
-    instrument = study.instruments[scale]
-    most = max(len(instrument.responses(item)) for item in structure.items)
-    complete = data.dropna(subset=structure.item_codes)
-    if most > FEW_ANSWERS:
+    if not _has_few_answers(study, scale, structure.items):
         return None
+    complete = data.dropna(subset=structure.item_codes)
     counts = {code: int(complete[code].nunique()) for code in structure.item_codes}
     by_group = complete.groupby("group_")[structure.item_codes].nunique()
     if min(counts.values()) < 3 or not (by_group == list(counts.values())).all(axis=None):
@@ -130,7 +133,7 @@ def _ordinal(study: LoadedStudy, scale: str, structure: Any, data: pd.DataFrame)
 
 
 def _over_waves(
-    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scales: Sequence[str]
+    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], scales: Sequence[str], told: Told
 ) -> dict[str, Any]:
     from pipeline.psychometrics import over_waves
     from pipeline.psychometrics.structure import Structure
@@ -149,6 +152,10 @@ def _over_waves(
     named = {wave: [codes[item] for item in items] for wave, items in waves.items()}
     missing = "fiml" if data.isna().any(axis=None) else "listwise"
     found = over_waves(data, named, missing=missing)
+    ordinal = None
+    if _has_few_answers(study, scales[0], shared):
+        make = partial(_ordered_waves, data, named)
+        ordinal = told.attempt("ordinal invariance over waves", scales[0], make)
     return {
         "scale": scales[0],
         "grouping": None,
@@ -158,8 +165,20 @@ def _over_waves(
         "missing": missing,
         "left_out": 0,
         **_as_json(found, structure.in_words),
-        "ordinal": None,
+        "ordinal": None if ordinal is None else _as_json(ordinal, structure.in_words),
     }
+
+
+def _ordered_waves(data: pd.DataFrame, waves: Mapping[str, Sequence[str]]) -> Invariance:
+    """The same for ordered answers, on the rows complete at every wave."""
+    from pipeline.psychometrics import PsychometricsError, over_waves
+
+    complete = data.dropna()
+    given = [tuple(int(complete[item].nunique()) for item in items) for items in waves.values()]
+    if min(given[0]) < 3 or len(set(given)) > 1:
+        raise PsychometricsError("at some wave not every answer to every item is given")
+    first = next(iter(waves.values()))
+    return over_waves(complete, waves, "WLSMV", categories=dict(zip(first, given[0], strict=True)))
 
 
 def _as_json(found: Invariance, in_words: Any) -> dict[str, Any]:

@@ -118,6 +118,25 @@ def test_over_waves_a_loading_that_changed_is_let_go_at_the_metric_step():
     assert found.partial[0].holds
 
 
+ORDERED = {"T1": ["u1", "u2", "u3", "u4"], "T2": ["u5", "u6", "u7", "u8"]}
+
+
+def test_ordered_items_over_waves_climb_as_in_lavaan():
+    kept = load_reference("p_waves_ordinal")
+    answers = load_data("datCat")
+    found = over_waves(answers, ORDERED, "WLSMV", categories=dict.fromkeys(ORDERED["T1"], 5))
+    assert [step.name for step in found.steps] == list(kept["fits"])
+    for step, theirs in zip(found.steps, kept["fits"].values(), strict=True):
+        assert step.fit.df == theirs["df"]
+        assert_close("scaled chi-square", step.fit.chisq, theirs["chisq.scaled"])
+        if theirs["cfi.robust"] is not None:  # lavaan has robust indices of the unrestricted step only
+            own = [step.fit.cfi, step.fit.rmsea]
+            assert_close("scaled and robust fit indices", own, [theirs["cfi.robust"], theirs["rmsea.robust"]])
+    for step, told in zip(found.steps[1:4], kept["lrt"][1:], strict=True):
+        assert step.df == told["Df diff"]
+        assert_close("scaled chi-square", step.statistic, told["Chisq diff"])
+
+
 def test_over_waves_with_gaps_the_ladder_stops_too_and_counts_who_answered():
     moved = waves(1.0)
     moved.loc[moved.index[:50], WAVES["T2"]] = float("nan")
