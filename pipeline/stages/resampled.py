@@ -28,6 +28,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
         "bootstrap/usable",
         "bootstrap/inadmissible",
         "densities/**",
+        "careless/rows/*/*/ci_*",
         "sensitivity/rows/*/ci_*",
         "sensitivity/rows/*/rho_interval",
         "sensitivity/rows/*/rho_interval/*",

@@ -20,7 +20,7 @@ MAIL = "quentin.plantagenet@example.org"
 PHONE = "+44 20 7946 1234"
 NAME = "Quentin Plantagenet"
 PLANTED = {"e-mail": MAIL, "telephone": PHONE, "name": NAME}
-MARKS = [b"plantagenet", b"quentin", b"example.org", b"7946 1"]
+MARKS = [b"plantagenet", b"quentin", b"example.org", b"7946 1234", b"79461234"]
 Change = Callable[[pd.DataFrame, str], pd.DataFrame]
 FIRST_EXPORT = "links: {team: team}}"
 
