@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 from pipeline.reporting.markup import literal
+from pipeline.reporting.pdf_source import Source
 from pipeline.reporting.values import (
     Bullets,
     Cell,
@@ -169,3 +171,8 @@ def report(**changes: object) -> Document:
 
 def minimal(*blocks: object, **changes: object) -> Document:
     return report(blocks=tuple(blocks), **changes)
+
+
+def typst_source(document: Document, missing: Sequence[str] = ()) -> str:
+    """The document in Typst, every block where the document has it."""
+    return Source.of(document).text(missing=missing)

@@ -89,11 +89,6 @@ class Source:
             yield f"#page(flipped: true)[\n{calls}\n]" if landscape else calls
 
 
-def typst_source(document: Document, missing: Sequence[str] = ()) -> str:
-    """Return the document in Typst, every block where the document has it."""
-    return Source.of(document).text(missing=missing)
-
-
 def _look() -> str:
     return (resources.files("pipeline.reporting") / "assets" / "report.typ").read_text(encoding="utf-8")
 

@@ -11,14 +11,25 @@ import pytest
 import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_report import INJECTIONS, SCRIPTS, flow, long_table, matrix, minimal, png, report, spanned
+from sample_report import (
+    INJECTIONS,
+    SCRIPTS,
+    flow,
+    long_table,
+    matrix,
+    minimal,
+    png,
+    report,
+    spanned,
+    typst_source,
+)
 
 from pipeline.reporting import fonts, pdf, pdf_source
 from pipeline.reporting.markup import clean, literal
 from pipeline.reporting.numbering import DocumentError
 from pipeline.reporting.pagination import BOTTOM, Spots
 from pipeline.reporting.pdf import pdf_bytes, write_pdf
-from pipeline.reporting.pdf_source import Source, typst_source
+from pipeline.reporting.pdf_source import Source
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Heading, Paragraph, Table
 
 

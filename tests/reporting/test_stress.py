@@ -12,11 +12,11 @@ import docx
 import pytest
 import recorded
 from lxml import html as lxml_html
+from sample_report import typst_source
 
 from pipeline.reporting import numbering, pdf
 from pipeline.reporting.html import write_html
 from pipeline.reporting.markup import plain
-from pipeline.reporting.pdf_source import typst_source
 from pipeline.reporting.values import Document, Table
 from pipeline.reporting.word import word_bytes
 from pipeline.stages.report import compose
