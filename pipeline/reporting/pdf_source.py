@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from pipeline.reporting import direction, drawing, layout, markup, numbering
 from pipeline.reporting.layout import SetCell, SetRow
@@ -33,6 +33,7 @@ _POINTS = 9.0
 _INSET = 3.2
 _WIDTH = {False: 468.0, True: 648.0}
 _PAGE_LINES = 40
+_LAST = 2
 _TALLEST = 430.0
 _RUNNING = 46.0
 _LONG = re.compile("[!-~]{19,}")
@@ -201,9 +202,17 @@ def _table(table: Table, number: int, labels: Labels, landscape: bool, *, whole:
         f"columns: ({''.join(f'{share * 100:.5g}%, ' for share in grid.shares)})",
         f"notes: ({''.join(f'[{note}], ' for note in _notes(table, labels))})",
         "header: (" + "\n".join(_cell(it, labels, header=True) for row in header for it in row.cells) + ")",
-        "rows: (" + "\n".join(_row(row, labels, place) for place, row in enumerate(body)) + "))",
+        *(f"{name}: ({cells})" for name, cells in _rows(body, labels).items()),
     ]
-    return ",\n".join(calls)
+    return ",\n".join(calls) + ")"
+
+
+def _rows(body: Sequence[SetRow], labels: Labels) -> dict[str, str]:
+    """Return the cells of the body, those of its last rows apart: they go along with the notes."""
+    laid = [_row(row, labels, place) for place, row in enumerate(body)]
+    last = len(list(takewhile(lambda row: not row.group, reversed(body[1:][-_LAST:]))))
+    split = len(laid) - last
+    return {"rows": "\n".join(laid[:split]), "last": "\n".join(laid[split:])}
 
 
 def _row(row: SetRow, labels: Labels, number: int) -> str:

@@ -265,6 +265,11 @@ def test_a_tall_picture_leaves_room_for_its_caption():
     assert share / 100 * 468 * 60 / 8 <= 431
 
 
+def test_the_last_rows_of_a_table_go_along_with_its_notes():
+    rows, last = typst_source(minimal(long_table(), banner=None)).split("rows: (")[1].split("last: (")
+    assert [part.split("#details")[0].count("table.cell(") for part in (rows, last)] == [2 * 68, 2 * 2]
+
+
 def test_a_letter_that_no_face_shows_leaves_its_neighbours_alone():
     content, missing = pdf_bytes(minimal(Heading("x\U0001f3fbx", 1), banner=None))
     assert content.startswith(b"%PDF")
