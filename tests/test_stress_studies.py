@@ -31,6 +31,7 @@ from pipeline.study import load_study
 
 STUDIES = tuple(stress_studies.STUDIES)
 PLAIN = tuple(name for name in STUDIES if name != "hostile")
+STARS = re.compile(r"(?<=\d)\*{1,3}|\*{1,3}(?=\s?p\s<)")
 MARKUP = re.compile(r"\*\*|\[@|\\[*_#\[{]|\{\{|\{%|\bnan\b|\bNone\b|Undefined|Traceback")
 BREAK = "\u200b"
 
@@ -137,7 +138,7 @@ def test_page_word_file_and_pdf_are_made(name: str) -> None:
 def test_no_markup_and_no_empty_value_is_printed(name: str) -> None:
     folder = reports(name)
     for words in (said(page(name)), in_word(folder / "report.docx")):
-        assert MARKUP.findall(words) == []
+        assert MARKUP.findall(STARS.sub("", words)) == []
     for table in folder.glob("tables/*.csv"):
         assert MARKUP.findall(table.read_text(encoding="utf-8-sig").replace("*", "")) == []
 
