@@ -1,6 +1,6 @@
 """What the matplotlib figures share: fonts, an Agg canvas without global state, and bytes that repeat.
 
-For `density`, `heatmap` and `likert`. Equal values give equal bytes: no date, no random ids.
+Every module here that draws calls it. Equal values give equal bytes: no date, no random ids.
 """
 
 from __future__ import annotations
@@ -8,17 +8,20 @@ from __future__ import annotations
 import io
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.reporting import fonts, lettering
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
+P = TypeVar("P")
 INK = "#18222d"
 SOFT = "#56626e"
 BLUE = "#1d5d9b"
@@ -46,6 +49,14 @@ def plotted(width: float, height: float, draw: Callable[[Figure], None]) -> Plot
         draw(figure)
         _lend_faces(figure)
         return Plot(_png(figure), _svg(figure))
+
+
+def filled(grid: NDArray[Any], panels: Sequence[P]) -> list[tuple[Axes, P]]:
+    """Give each panel its cell of a grid of axes, row by row; cells left over stay blank."""
+    cells = [cell for row in grid for cell in row]
+    for cell in cells[len(panels) :]:
+        cell.set_axis_off()
+    return list(zip(cells, panels, strict=False))
 
 
 def _png(figure: Figure) -> bytes:

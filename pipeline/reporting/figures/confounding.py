@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.reporting import numbers
 from pipeline.reporting.figures import titles
-from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
+from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, filled, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,12 +39,8 @@ def draw_confounding(effects: Sequence[Along], axis: str) -> Plot:
     across = min(len(effects), 2)
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(rows, across, squeeze=False)
-        cells = [cell for row in grid for cell in row]
-        for cell, effect in zip(cells, effects, strict=False):
+        for cell, effect in filled(figure.subplots(rows, across, squeeze=False), effects):
             _panel(cell, effect)
-        for cell in cells[len(effects) :]:
-            cell.set_axis_off()
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
     most = max(len(_title(effect)) for effect in effects) - 1

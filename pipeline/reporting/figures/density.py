@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.reporting import numbers
 from pipeline.reporting.figures import titles
-from pipeline.reporting.figures.canvas import BLUE, INK, PALE, SOFT, Plot, plotted
+from pipeline.reporting.figures.canvas import BLUE, INK, PALE, SOFT, Plot, filled, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,12 +39,8 @@ def draw_densities(curves: Sequence[Curve], axis: str, decimals: int = 3) -> Plo
     across = min(len(curves), 2)
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(rows, across, squeeze=False)
-        cells = [cell for row in grid for cell in row]
-        for cell, curve in zip(cells, curves, strict=False):
+        for cell, curve in filled(figure.subplots(rows, across, squeeze=False), curves):
             _panel(cell, curve, decimals)
-        for cell in cells[len(curves) :]:
-            cell.set_axis_off()
         figure.supxlabel(axis, fontsize=10, color=SOFT)
 
     most = max(len(_title(curve)) for curve in curves) - 1

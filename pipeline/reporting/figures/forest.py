@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.reporting.figures import svg, titles
-from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
+from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, filled, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,11 +47,8 @@ def draw_forest(
 
     def draw(figure: Figure) -> None:
         grid = figure.subplots(len(rows), across, squeeze=False, sharex=True, height_ratios=heights)
-        cells = [cell for one in grid for cell in one]
-        for cell, panel in zip(cells, panels, strict=False):
+        for cell, panel in filled(grid, panels):
             _panel(cell, panel)
-        for cell in cells[len(panels) :]:
-            cell.set_axis_off()
         if printed is not None:
             grid[0][0].xaxis.set_major_formatter(lambda value, _: printed(value))
         figure.supxlabel(axis, fontsize=10, color=SOFT)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.reporting.figures import svg
-from pipeline.reporting.figures.canvas import BLUE, INK, PALE, SOFT, Plot, plotted
+from pipeline.reporting.figures.canvas import BLUE, INK, PALE, SOFT, Plot, filled, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,12 +38,8 @@ def draw_information(scales: Sequence[Curves]) -> Plot:
     rows = -(-len(scales) // across)
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(rows, across, squeeze=False)
-        cells = [cell for row in grid for cell in row]
-        for cell, scale in zip(cells, scales, strict=False):
+        for cell, scale in filled(figure.subplots(rows, across, squeeze=False), scales):
             _panel(cell, scale)
-        for cell in cells[len(scales) :]:
-            cell.set_axis_off()
         handles, names = _legend()
         figure.legend(handles, names, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
         figure.supxlabel("Standing on the scale (θ)", fontsize=10, color=SOFT)

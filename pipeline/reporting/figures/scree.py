@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.reporting.figures import svg
-from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
+from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, filled, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,13 +36,9 @@ def draw_scree(scales: Sequence[Scree], limit: str) -> Plot:
     rows = -(-len(scales) // across)
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(rows, across, squeeze=False)
-        cells = [cell for row in grid for cell in row]
-        for cell, scale in zip(cells, scales, strict=False):
+        for cell, scale in filled(figure.subplots(rows, across, squeeze=False), scales):
             _panel(cell, scale, limit)
-        for cell in cells[len(scales) :]:
-            cell.set_axis_off()
-        handles, names = cells[0].get_legend_handles_labels()
+        handles, names = cell.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper left", ncols=across, frameon=False, fontsize=9)
         figure.supxlabel("Number of the component", fontsize=10, color=SOFT)
         figure.supylabel("Eigenvalue", fontsize=10, color=SOFT)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.reporting import numbers
 from pipeline.reporting.figures import titles
-from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, plotted
+from pipeline.reporting.figures.canvas import BLUE, INK, SOFT, Plot, filled, plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,12 +42,9 @@ def draw_slopes(pairs: Sequence[Pair], names: tuple[str, str], across_words: str
 
     def draw(figure: Figure) -> None:
         grid = figure.subplots(rows, across, squeeze=False, sharex=True, sharey=True)
-        cells = [cell for row in grid for cell in row]
-        for cell, pair in zip(cells, pairs, strict=False):
+        for cell, pair in filled(grid, pairs):
             _panel(cell, pair, names, furthest)
-        for cell in cells[len(pairs) :]:
-            cell.set_axis_off()
-        handles, _ = cells[0].get_legend_handles_labels()
+        handles, _ = cell.get_legend_handles_labels()
         words = [titles.shortened(name, room - KEY_WIDTH, 9) for name in names]
         ncols = titles.abreast(words, room, 9, KEY_WIDTH)
         figure.legend(handles, words, loc="outside upper left", ncols=ncols, frameon=False, fontsize=9)
