@@ -97,6 +97,7 @@ def read_whole(path: Path, platform: str, part: Part = WHOLE, scratch: Path | No
     if not path.is_file():
         raise ExportError(path.name, "there is no such file")
     before = _state(path)
+    refuse_without_memory(path)
     with opened(path, scratch) as (file, member):
         try:
             check_readable(file, platform)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.exports import statistics_child
-from pipeline.exports.cells import packed_strings
+from pipeline.exports.cells import packed_strings, size_of
 from pipeline.exports.export import (
     Column,
     Export,
@@ -31,6 +31,8 @@ from pipeline.exports.export import (
     sha256_of,
 )
 from pipeline.exports.frame import Frame, PackedNumbers, joined_numbers, joined_texts, packed_numbers
+from pipeline.exports.machine import check_unfolded, too_much
+from pipeline.exports.memory import memory_allowed
 from pipeline.exports.parts import rows_not_of_part
 from pipeline.exports.recognise import qualtrics_roles
 
@@ -98,8 +100,9 @@ def damaged(file: str, title: str, why: str) -> ExportError:
 
 def _received(path: Path, program: Program, catalogue: Path | None) -> tuple[dict[str, Any], Frame]:
     """What the child makes of a file; nothing of it touches the disk on the way."""
-    gathered, expired = _Gathered(), threading.Event()
-    with tempfile.TemporaryFile() as complaints, _child(path, program, catalogue, complaints) as child:
+    most = memory_allowed(path)
+    gathered, expired = _Gathered(path.name, most), threading.Event()
+    with tempfile.TemporaryFile() as complaints, _child(path, program, most, catalogue, complaints) as child:
 
         def give_up() -> None:
             expired.set()
@@ -117,19 +120,23 @@ def _received(path: Path, program: Program, catalogue: Path | None) -> tuple[dic
     if expired.is_set():
         why = f"reading it took more than {_PATIENCE / 60:.0f} minutes"
         raise damaged(path.name, program.title, why)
+    if header is None and "MemoryError" in "".join(last):
+        raise too_much(path.name, most)
     if header is None:
         why = last[0] if last else "the library that reads such files crashed on it"
         raise damaged(path.name, program.title, why)
+    if "memory" in header:
+        raise too_much(path.name, most)
     _check(header, path.name, program)
     return header, gathered.frame(header["names"])
 
 
 def _child(
-    path: Path, program: Program, catalogue: Path | None, complaints: IO[bytes]
+    path: Path, program: Program, most: int | None, catalogue: Path | None, complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     script = str(Path(statistics_child.__file__))
     more = [str(catalogue.resolve())] if catalogue is not None else []
-    command = [sys.executable, "-P", script, str(path.resolve()), program.form, *more]
+    command = [sys.executable, "-P", script, str(path.resolve()), program.form, str(most or 0), *more]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints)
 
 
@@ -144,8 +151,11 @@ def _check(header: Mapping[str, Any], file: str, program: Program) -> None:
 
 @dataclass
 class _Gathered:
-    """The columns that the child sends, packed a stretch of rows at a time."""
+    """The columns that the child sends, packed a stretch of rows at a time, and no more bytes than `most`."""
 
+    file: str
+    most: int | None
+    size: int = 0
     columns: dict[int, list[Any]] = field(default_factory=dict)
 
     def read(self, source: IO[bytes]) -> dict[str, Any] | None:
@@ -157,7 +167,7 @@ class _Gathered:
                 known: dict[str, Any] = json.loads(content)
                 return known
             if kind == b"again":
-                self.columns = {}
+                self.columns, self.size = {}, 0
             elif kind == b"column":
                 self._take(content)
         return None
@@ -169,6 +179,8 @@ class _Gathered:
             place, cells = int(batches.schema.names[0]), batches.read_next_batch().column(0)
         number = pa.types.is_floating(cells.type)
         packed = packed_numbers(cells) if number else packed_strings(_trimmed(cells))
+        self.size += size_of(packed)
+        check_unfolded(self.size, self.most, self.file)
         self.columns.setdefault(place, []).append(packed)
 
     def frame(self, names: Sequence[str]) -> Frame:

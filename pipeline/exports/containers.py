@@ -26,7 +26,6 @@ from pipeline.exports.export import ExportError
 from pipeline.exports.rows import Rows
 from pipeline.exports.text import Records
 
-LARGEST_UNPACKED = 2 * 1024**3
 MOST_UNFOLDED = 200
 SMALL = 32 * 1024**2
 _UNPACKED = "unpacked-"
@@ -163,7 +162,7 @@ def _check_sizes(archive: zipfile.ZipFile, path: Path) -> None:
         raise ExportError(path.name, f"it holds {len(members)} files, more than the {MOST_MEMBERS} allowed")
     whole = sum(member.file_size for member in members)
     packed = max(path.stat().st_size, 1)
-    if whole > LARGEST_UNPACKED or (whole > SMALL and whole > MOST_UNFOLDED * packed):
+    if whole > SMALL and whole > MOST_UNFOLDED * packed:
         raise ExportError(
             path.name,
             f"it unfolds from {packed / 1024**2:.1f} MB to {whole / 1024**2:.0f} MB, "

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.exports.frame import Frame, Held
+from pipeline.exports.frame import Frame, Resting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +107,7 @@ class Export:
 
 def mark_missing(export: Export, codes: Mapping[str, tuple[Missing, ...]]) -> Export:
     """Turn codes that mean "no answer" into missing values, counted by column and code."""
-    new: dict[str, Held] = {}
+    new: dict[str, Resting] = {}
     counts = {name: dict(found) for name, found in export.missing_counts.items()}
     columns = dict(export.columns)
     for name, missing in codes.items():

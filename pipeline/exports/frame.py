@@ -102,11 +102,44 @@ class Held:
 
 
 @dataclass(frozen=True, eq=False)
+class Folded:
+    """A column that stays packed as its file keeps it, and is unfolded each time somebody takes it."""
+
+    is_text: bool
+    unfold: Callable[[], Held]
+
+    def rows(self) -> np.ndarray:
+        """The values row by row: doubles, or str and None."""
+        return self.unfold().rows()
+
+    def taken(self, rows: np.ndarray) -> Folded:
+        """Some of the rows, as a mask or as positions; they are chosen anew at each unfolding."""
+        return replace(self, unfold=lambda: self.unfold().taken(rows))
+
+    def answered(self) -> int:
+        """How many rows are not missing."""
+        return self.unfold().answered()
+
+    def without(self, marked: Callable[[pd.Series], np.ndarray]) -> tuple[Held | Folded, dict[Any, int]]:
+        """The column with the values marked as missing, held, and how often each of them was there."""
+        kept, counts = self.unfold().without(marked)
+        return (kept if counts else self), counts
+
+    def different(self, most: int) -> list[Any]:
+        """The first different values that are not missing."""
+        return self.unfold().different(most)
+
+
+Resting = Held | Folded
+"""A column while nobody works on it."""
+
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """Columns by name over one index: the data row in the file, from 1. Its length is that of the columns."""
 
     index: pd.Index
-    held: Mapping[str, Held]
+    held: Mapping[str, Resting]
 
     @classmethod
     def of(cls, columns: Mapping[str, np.ndarray | pd.Series], index: pd.Index) -> Frame:
@@ -141,9 +174,10 @@ class Frame:
         wanted = self.columns if names is None else names
         return pd.DataFrame({name: self[name] for name in wanted}, index=self.index)
 
-    def having(self, columns: Mapping[str, np.ndarray | pd.Series | Held]) -> Frame:
+    def having(self, columns: Mapping[str, np.ndarray | pd.Series | Resting]) -> Frame:
         """The same frame with some columns replaced or added at the end."""
-        return replace(self, held={**self.held, **{name: hold(new) for name, new in columns.items()}})
+        new = {name: one if isinstance(one, Resting) else hold(one) for name, one in columns.items()}
+        return replace(self, held={**self.held, **new})
 
     def only(self, names: Sequence[str]) -> Frame:
         """These columns alone, in this order."""
@@ -154,14 +188,12 @@ class Frame:
         return Frame(self.index[rows], {name: column.taken(rows) for name, column in self.held.items()})
 
 
-def hold(column: np.ndarray | pd.Series | Held) -> Held:
+def hold(column: np.ndarray | pd.Series) -> Held:
     """A column of doubles, or of str and None, in the least memory that gives it back as it was."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
 
-    if isinstance(column, Held):
-        return column
     values = np.asarray(column) if not isinstance(column, pd.Series) else column.to_numpy()
     if values.dtype != object:
         return hold_numbers(values.astype("float64", copy=False))

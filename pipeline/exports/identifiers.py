@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.exports.export import Export
-from pipeline.exports.frame import Held
+from pipeline.exports.frame import Resting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ def never_an_answer(header: str) -> bool:
     return _PLATFORM.fullmatch("".join(_words(header))) is not None
 
 
-def _identifies(header: str, column: Held) -> bool:
+def _identifies(header: str, column: Resting) -> bool:
     if _named_so(header):
         return True
     return column.is_text and _identify([*map(str, column.different(SEEN))], column.answered(), 0.5)

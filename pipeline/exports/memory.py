@@ -5,13 +5,13 @@ The commands announce, `read_whole` refuses. The figures are those of tests/benc
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.exports.export import ExportError
-from pipeline.exports.parquet import decoded_size
+from pipeline.exports.machine import free_memory, machine_memory, most_memory
+from pipeline.exports.parquet import largest_column
 
 LARGE = 512 * 1024**2
 AT_REST = 150 * 1024**2
@@ -40,9 +40,15 @@ def memory_needed(path: Path) -> int:
     if kind == ".zip":
         kind, size = _largest_member(path)
     if kind == ".parquet":
-        size = decoded_size(path) or size
+        size += largest_column(path)
     beside = SECOND_PROCESS if kind in _BY_CHILD else 0
     return int(size * MULTIPLES.get(kind, MULTIPLES[".csv"])) + AT_REST + beside
+
+
+def memory_allowed(path: Path) -> int | None:
+    """Bytes that reading a file may take before it is given up, where the system tells what it has."""
+    most = most_memory()
+    return None if most is None else max(most, memory_needed(path))
 
 
 def announced(path: Path) -> str | None:
@@ -67,25 +73,6 @@ def refuse_without_memory(path: Path) -> None:
             f"{whole / 1024**3:.1f} GB",
             "export fewer columns, split the export by wave, or read it on a larger machine",
         )
-
-
-def machine_memory() -> int | None:
-    """Bytes of memory that the machine has, where the system tells."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def free_memory() -> int | None:
-    """Bytes of memory that programs can still have, where the system tells."""
-    told = Path("/proc/meminfo")
-    if not told.is_file():
-        return None
-    for line in told.read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None
 
 
 def _largest_member(path: Path) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.exports.export import Column, Export, code_text
-from pipeline.exports.frame import Held
+from pipeline.exports.frame import Resting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ def joined_lists(cells: pd.Series, separator: str) -> bool:
     return len(several) >= 2 and short and all(often[one] > 1 for row in several for one in row)
 
 
-def _marks(column: Held, unchosen: Collection[str], index: pd.Index) -> pd.Series:
+def _marks(column: Resting, unchosen: Collection[str], index: pd.Index) -> pd.Series:
     """1, 0 or missing for every row, worked out once for each different cell."""
     import pandas as pd
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from pipeline.exports.export import ExportError
 
-LARGEST = 2 * 1024**3
-
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"$FL2", "spss"),
     (b"$FL3", "spss"),
@@ -100,18 +98,11 @@ _KOBO = {"_uuid", "_submission_time", "_index", "_validation_status", "__version
 
 
 def check_readable(path: Path, platform: str) -> None:
-    """Raise where the file is absent, empty, too large, or by its first bytes of another platform."""
+    """Raise where the file is absent, empty, or by its first bytes of another platform."""
     if not path.is_file():
         raise ExportError(path.name, "there is no such file")
-    size = path.stat().st_size
-    if size == 0:
+    if path.stat().st_size == 0:
         raise ExportError(path.name, "the file is empty", "export it again")
-    if size > LARGEST:
-        raise ExportError(
-            path.name,
-            f"{size / 1024**3:.1f} GB is more than the {LARGEST // 1024**3} GB that are read",
-            "export fewer columns, or split the export by wave",
-        )
     with path.open("rb") as file:
         found = of_bytes(file.read(4096))
     if found is not None and found != platform and platform not in CONTAINERS.get(found, ()):

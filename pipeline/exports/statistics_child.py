@@ -1,13 +1,15 @@
 """Run as a script by `apart`: reads one file of a statistics program and writes plain values to its output.
 
-A damaged file can crash the C library that reads it. Here it takes down this process only. It reads as many
-rows at a time as make `CELLS` cells. Numbers and text are written as Arrow batches, what is known of the
+A damaged file can crash the C library that reads it, and one made to do harm can unfold to more than there
+is memory. Here that takes down this process only, which can have no more memory than it is told. It reads as
+many rows at a time as make `CELLS` cells. Numbers and text are written as Arrow batches, what is known of the
 columns as JSON; no code travels. Nothing of ours is imported.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from array import array
 from collections.abc import Iterator
@@ -22,15 +24,38 @@ FORMATS = {
 AT_ONCE = frozenset({"xpt", "sas7bdat"})
 """Formats in which the library cannot leap over rows, so that reading in stretches would read them again."""
 CELLS = 4_000_000
+ROWS, STRETCH = 65536, 16 * 1024**2
+"""Of a column of text, so many rows or letters go into one message."""
 _GUESS = "WINDOWS-1252"
+_NO_MEMORY = "Unable to allocate memory"
+"""What ReadStat says where it gets no memory."""
 
 
-def main(path: str, form: str, catalogue: str = "") -> None:
-    """Write the values of `path`, then what is known of its columns, or as `error` what the library says."""
-    _send(
-        "header",
-        json.dumps(_read(path, form, catalogue)).encode("ascii"),
-    )
+def main(path: str, form: str, most: str, catalogue: str = "") -> None:
+    """Write the values of `path`, then what is known of its columns, or as `error` what the library says.
+
+    `most` is how many bytes of memory this process may take, 0 for as many as it needs.
+    """
+    _limit(int(most))
+    try:
+        header = _read(path, form, catalogue)
+    except MemoryError:
+        header = {"error": _NO_MEMORY}
+    if str(header.get("error", "")).startswith(_NO_MEMORY):
+        header = {"memory": True}
+    _send("header", json.dumps(header).encode("ascii"))
+
+
+def _limit(most: int) -> None:
+    """Have the system refuse this process more memory, where it does that; Windows does not."""
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
+    try:
+        import resource
+    except ImportError:
+        return
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if most and (hard == resource.RLIM_INFINITY or most < hard):
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _send(kind: str, content: Any) -> None:
@@ -74,7 +99,8 @@ def _copied(path: str, form: str, options: dict[str, Any]) -> dict[str, Any]:
     for data, meta in _stretches(path, form, options):
         header = header or _header(meta)
         for place, name in enumerate(header["names"]):
-            _send("column", _message(place, _array(name, data.iloc[:, place], header, rows)))
+            for cells in _arrays(name, data.iloc[:, place], header, rows):
+                _send("column", _message(place, cells))
         rows += len(data)
         del data
     return header
@@ -130,16 +156,24 @@ def _message(place: int, cells: Any) -> Any:
     return sink.getvalue()
 
 
-def _array(name: str, column: Any, header: dict[str, Any], rows: int) -> Any:
+def _arrays(name: str, column: Any, header: dict[str, Any], rows: int) -> Iterator[Any]:
     """Numbers as doubles, the rest as text; where a letter stands for a missing number goes to the header."""
     import pyarrow as pa
 
     if name not in header["numeric"]:
-        return pa.array(_cells(column), pa.string())
+        texts = _cells(column)
+        at_once = max(min(ROWS, STRETCH // max(map(_length, texts), default=1)), 1)
+        for start in range(0, max(len(texts), 1), at_once):
+            yield pa.array(texts[start : start + at_once], pa.string())
+        return
     if _may_hold_letters(column):
         found = [[rows + i, v] for i, v in enumerate(column) if isinstance(v, str)]
         header["letters"].setdefault(name, []).extend(found)
-    return pa.array(_doubles(column), pa.float64(), from_pandas=False)
+    yield pa.array(_doubles(column), pa.float64(), from_pandas=False)
+
+
+def _length(text: str | None) -> int:
+    return len(text) if text else 1
 
 
 def _cells(column: Any) -> list[str | None]:
