@@ -17,12 +17,11 @@ from pipeline.exports.rows import Rows
 if TYPE_CHECKING:
     import numpy as np
 
-PIECE = 1024**2
+PIECE = 96 * 1024
 BLOCK = 4 * 1024**2
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
 _UTF_8: Mapping[str, int] = {"utf-8": 0, "utf-8-sig": 3}
 """Encodings that need no transcoding, with the length of their mark at the start."""
-_BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
 
 
 @dataclass(frozen=True)
@@ -99,30 +98,36 @@ def _within(text: bytes, marks: _Marks, delimiter: str) -> _Marks | None:
     """The marks after a stretch of text, of which all but the first and last byte are looked at."""
     import numpy as np
 
-    if b'"' not in text and not marks.open:
-        return None if any(lines in text for lines in _BLANK_LINES) else marks
     letters = np.frombuffer(text, "uint8")
-    quotes = np.flatnonzero(letters[1:-1] == _QUOTE) + 1
-    beside = np.zeros(256, dtype=bool)
-    beside[[ord(delimiter), _NEWLINE, _RETURN, _QUOTE]] = True
-    opening, closing = quotes[marks.open :: 2], quotes[not marks.open :: 2]
-    if not (beside[letters[opening - 1]].all() and beside[letters[closing + 1]].all()):
+    quotes, ends = letters == _QUOTE, (letters == _NEWLINE) | (letters == _RETURN)
+    quotes[[0, -1]] = False
+    inside = _parity(quotes, marks.open)
+    beside = ends | (letters == ord(delimiter)) | (letters == _QUOTE)
+    opening, closing = quotes & inside, quotes & ~inside
+    if (opening[1:] & ~beside[:-1]).any() or (closing[:-1] & ~beside[1:]).any():
         return None
-    within = _lines_within(letters, quotes, marks)
-    if within is None:
+    ends[0] = False
+    outside = ends[:-1] & ~inside[:-1]
+    return_and_newline = (letters[:-1] == _RETURN) & (letters[1:] == _NEWLINE)
+    if (outside & ends[1:] & ~return_and_newline).any():
         return None
-    return _Marks(True, (len(quotes) + marks.open) % 2 == 1, marks.lines_within or within)
+    within = bool((ends[:-1] & inside[:-1]).any())
+    return _Marks(marks.met or bool(quotes.any()), bool(inside[-1]), marks.lines_within or within)
 
 
-def _lines_within(letters: np.ndarray, quotes: np.ndarray, marks: _Marks) -> bool | None:
-    """Whether a line ends within quotation marks; None where a line outside of them is blank."""
+def _parity(quotes: np.ndarray, opened: bool) -> np.ndarray:
+    """Byte by byte, whether a field in quotation marks is open after it.
+
+    That is the parity of the marks so far: in words of 64 bits by six shifts, then carried from word to word.
+    """
     import numpy as np
 
-    ends = np.flatnonzero((letters[1:-1] == _NEWLINE) | (letters[1:-1] == _RETURN)) + 1
-    inside = (np.searchsorted(quotes, ends) + marks.open) % 2 == 1
-    outside = ends[~inside]
-    after = letters[outside + 1]
-    whole = (letters[outside] == _RETURN) & (after == _NEWLINE)
-    if (((after == _NEWLINE) | (after == _RETURN)) & ~whole).any():
-        return None
-    return bool(inside.any())
+    bits = np.packbits(quotes, bitorder="little")
+    words = np.pad(bits, (0, -len(bits) % 8)).view("<u8")
+    for shift in (1, 2, 4, 8, 16, 32):
+        words = words ^ (words << np.uint64(shift))
+    odd = np.bitwise_xor.accumulate(words >> np.uint64(63))
+    before = np.concatenate([[opened], odd[:-1] ^ np.uint64(opened)]).astype("uint64")
+    words = words ^ (np.uint64(0) - before)
+    found = np.unpackbits(words.view("uint8"), count=len(quotes), bitorder="little")
+    return found.view(bool)
