@@ -17,10 +17,12 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import dropwhile, islice
+from operator import not_
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.exports.export import ExportError
 from pipeline.exports.rows import Rows
@@ -39,6 +41,9 @@ DAMAGE = (
 """What reading a damaged archive may raise."""
 _ENTITY = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTITY_REACH = 64
+
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -102,6 +107,20 @@ def is_workbook(path: Path) -> bool:
 
 def read_sheets(path: Path) -> dict[str, Records]:
     """Every worksheet as records: cells as text, numbers without a needless ".0", moments as ISO."""
+    return _of_sheets(path, _records)
+
+
+def first_rows(path: Path, most: int) -> list[list[list[str]]]:
+    """The first rows of every worksheet from the first filled one on."""
+
+    def first(sheet: Any, file: str) -> list[list[str]]:
+        return list(islice(dropwhile(not_, _rows(sheet, file)), most))
+
+    return list(_of_sheets(path, first).values())
+
+
+def _of_sheets(path: Path, read: Callable[[Any, str], T]) -> dict[str, T]:
+    """What is read of each worksheet, by title."""
     import openpyxl
 
     with _archive(path) as archive:
@@ -111,7 +130,7 @@ def read_sheets(path: Path) -> dict[str, Records]:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
         try:
-            return {str(sheet.title): _records(sheet, path.name) for sheet in book.worksheets}
+            return {str(sheet.title): read(sheet, path.name) for sheet in book.worksheets}
         finally:
             book.close()
     except (ExportError, MemoryError):
@@ -233,9 +252,9 @@ def _check_xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> 
         raise _damaged(file, "a part of it cannot be unpacked") from error
 
 
-def _records(sheet: Any, file: str) -> Records:
+def _rows(sheet: Any, file: str) -> Iterator[list[str]]:
+    """The rows of a sheet as text, without the blank cells at their end."""
     sheet.reset_dimensions()
-    rows: list[list[str]] = []
     cells = 0
     for row in sheet.iter_rows(values_only=True):
         told = [_cell(value) for value in row]
@@ -244,7 +263,11 @@ def _records(sheet: Any, file: str) -> Records:
         cells += len(told)
         if cells > MOST_CELLS:
             raise ExportError(file, f"a sheet holds more than {MOST_CELLS:,} cells", "export it as CSV")
-        rows.append(told)
+        yield told
+
+
+def _records(sheet: Any, file: str) -> Records:
+    rows = list(_rows(sheet, file))
     while rows and not rows[-1]:
         rows.pop()
     first = next((i for i, row in enumerate(rows) if row), len(rows))

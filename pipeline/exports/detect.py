@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.exports.containers import is_workbook, read_sheets
+from pipeline.exports.containers import first_rows, is_workbook
 from pipeline.exports.export import ExportError
 from pipeline.exports.recognise import (
     LOOKS,
@@ -19,9 +19,9 @@ from pipeline.exports.recognise import (
     of_headers,
     qualtrics_roles,
 )
-from pipeline.exports.spss import is_sav, read_spss
-from pipeline.exports.text import read_records
+from pipeline.exports.text import first_records
 
+FIRST = 6
 _READ = frozenset({"spss", "stata", "sas", "parquet"})
 
 
@@ -35,9 +35,9 @@ class Finding:
 
 
 def detect(path: Path) -> Finding:
-    """The platform whose marks a file bears; ExportError where it is none that can be read."""
+    """The platform whose marks a file's beginning bears; ExportError where it is none that can be read."""
     if is_workbook(path):
-        found = [_of_rows(records.rows[:6], "xlsx") for records in read_sheets(path).values() if records.rows]
+        found = [_of_rows(rows, "xlsx") for rows in first_rows(path, FIRST) if rows]
         return max(
             found, key=lambda finding: finding.confidence, default=Finding("xlsx", 0.5, "an empty book")
         )
@@ -46,18 +46,16 @@ def detect(path: Path) -> Finding:
     if kind is not None and kind not in _READ:
         name, advice = LOOKS[kind]
         raise ExportError(path.name, f"it looks like {name}", advice)
-    if is_sav(path):
-        return _of_sav(path)
     if kind is not None:
         return Finding(kind, 1.0, "its first bytes")
-    return _of_rows(read_records(path).rows[:6], "csv")
+    return _of_rows(first_records(path, FIRST), "csv")
 
 
-def _of_sav(path: Path) -> Finding:
-    names = [str(name) for name in read_spss(path).frame.columns]
-    if qualtrics_roles(names):
+def of_names(finding: Finding, names: Sequence[str]) -> Finding:
+    """What the names of an SPSS file's columns add to what its first bytes told."""
+    if finding.platform == "spss" and qualtrics_roles(names):
         return Finding("qualtrics", 0.9, "an SPSS file with the columns that Qualtrics adds")
-    return Finding("spss", 1.0, "its first bytes")
+    return finding
 
 
 def _of_rows(rows: Sequence[Sequence[str]], plain: str) -> Finding:

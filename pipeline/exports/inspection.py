@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.exports import read_whole
 from pipeline.exports.containers import opened
-from pipeline.exports.detect import detect
+from pipeline.exports.detect import detect, of_names
 from pipeline.exports.export import Column, Export, ExportError, Part, code_text
 from pipeline.exports.identifiers import without_identifiers
+from pipeline.exports.memory import refuse_without_memory
 from pipeline.exports.trouble import Trouble, trouble_in
 
 if TYPE_CHECKING:
@@ -76,10 +77,12 @@ def inspect_export(path: Path, part: Part | None = None, scratch: Path | None = 
         raise ExportError(path.name, "there is no such file")
     if path.stat().st_size == 0:
         raise ExportError(path.name, "the file is empty", "export it again")
+    refuse_without_memory(path)
     with opened(path, scratch) as (file, _):
         finding = detect(file)
     wanted = part or Part()
     export = read_whole(path, finding.platform, wanted, scratch)
+    finding = of_names(finding, list(export.columns))
     parts = export.parts
     if parts and not wanted.rows:
         wanted = Part(wanted.sheet, parts[-1], wanted.dictionary)

@@ -64,11 +64,9 @@ def largest_column(path: Path) -> int:
         with pq.ParquetFile(path, memory_map=False) as file:
             told = file.metadata
             groups = [told.row_group(i) for i in range(told.num_row_groups)]
-            unpacked = [
-                sum(group.column(i).total_uncompressed_size for group in groups)
-                for i in range(told.num_columns)
-            ]
-            return max([8 * int(told.num_rows), *unpacked])
+            columns = range(told.num_columns)
+            unpacked = [sum(group.column(i).total_uncompressed_size for group in groups) for i in columns]
+            return int(max([8 * told.num_rows, *unpacked]))
     except (pa.ArrowException, OSError, ValueError):
         return 0
 

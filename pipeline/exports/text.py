@@ -12,6 +12,8 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, islice
+from operator import not_
 from pathlib import Path
 from typing import TextIO
 
@@ -22,6 +24,7 @@ from pipeline.exports.rows import Rows
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 65536
+_HEAD = 1024**2
 _LONGEST_FIELD = 10 * 1024**2
 
 
@@ -49,12 +52,11 @@ def read_records(path: Path) -> Records:
         if len(_BINARY.findall(sample)) > len(sample) / 200:
             raise _not_text(path.name, "it holds control characters")
         text.seek(0)
-        declared = re.match(r"sep=([^\r\n])\r?\n", sample)
+        delimiter, above = _delimiter(sample)
+        declared = above > 0
         if declared:
             text.readline()
-            sample = sample[declared.end() :]
             notes += ("the first line names the delimiter",)
-        delimiter = declared.group(1) if declared else _delimiter(sample)
         even = None if declared else even_rows(path, encoding, delimiter)
         rows, lines, first = _split(text, delimiter, path.name) if even is None else (even, array("q"), 0)
     last = next((i for i in range(len(rows) - 1, -1, -1) if i not in rows.odd or rows.odd[i]), -1)
@@ -62,6 +64,33 @@ def read_records(path: Path) -> Records:
         raise ExportError(path.name, "the file holds nothing but blank lines", "export it again")
     lines = array("q", (line + 1 for line in lines)) if declared else lines
     return Records(rows.until(last + 1), lines[: last + 1], encoding, delimiter, notes, first)
+
+
+def first_records(path: Path, most: int) -> list[list[str]]:
+    """The first records from the first filled one on, of what the beginning of a file holds.
+
+    What is wrong in a file is told by `read_records`; here a record that cannot be read is the last.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    sample = _beginning(head, _encoding(head[:4096]))
+    delimiter, above = _delimiter(sample)
+    csv.field_size_limit(_LONGEST_FIELD)
+    reader = csv.reader(io.StringIO(sample[above:], newline=""), delimiter=delimiter)
+    found: list[list[str]] = []
+    try:
+        found.extend(islice(dropwhile(not_, reader), most))
+    except csv.Error:
+        return found
+    return found
+
+
+def _beginning(head: bytes, encoding: str) -> str:
+    """The text of a beginning, which may end within a letter."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return head.decode("cp1252", "replace")
 
 
 def _decodable(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -104,8 +133,15 @@ def _not_text(file: str, why: str) -> ExportError:
     return ExportError(file, f"this is not a text file: {why}", "export it as CSV, encoded as UTF-8")
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter under which the first records agree best, and of those the one with most fields."""
+def _delimiter(text: str) -> tuple[str, int]:
+    """The delimiter, and the length of a first line that names it.
+
+    Where none is named, it is the one under which the first records agree best, and of those the one with
+    most fields.
+    """
+    declared = re.match(r"sep=([^\r\n])\r?\n", text)
+    if declared:
+        return declared.group(1), declared.end()
 
     def fit(delimiter: str) -> tuple[float, int]:
         widths = [width for width in _widths(text, delimiter) if width]
@@ -113,7 +149,7 @@ def _delimiter(text: str) -> str:
             return (0.0, 1)
         return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
 
-    return max(_DELIMITERS, key=fit)
+    return max(_DELIMITERS, key=fit), 0
 
 
 def _widths(sample: str, delimiter: str) -> list[int]:
