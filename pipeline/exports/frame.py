@@ -50,16 +50,13 @@ class Held:
         return found if self.codes is None else found[self.codes]
 
     def taken(self, rows: np.ndarray) -> Held:
-        """Some of the rows, as a mask or as positions."""
-        import numpy as np
+        """The rows that a mask marks."""
         import pyarrow as pa
 
         if self.codes is not None:
             return replace(self, codes=self.codes[rows])
-        if hasattr(self.values, "dtype"):
-            return replace(self, values=self.values[rows])
-        places = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return replace(self, values=self.values.take(pa.array(places)))
+        arrow = not hasattr(self.values, "dtype")
+        return replace(self, values=self.values.filter(pa.array(rows)) if arrow else self.values[rows])
 
     def answered(self) -> int:
         """How many rows are not missing."""
@@ -113,7 +110,7 @@ class Folded:
         return self.unfold().rows()
 
     def taken(self, rows: np.ndarray) -> Folded:
-        """Some of the rows, as a mask or as positions; they are chosen anew at each unfolding."""
+        """The rows that a mask marks; they are chosen anew at each unfolding."""
         return replace(self, unfold=lambda: self.unfold().taken(rows))
 
     def answered(self) -> int:
@@ -184,7 +181,7 @@ class Frame:
         return replace(self, held={name: self.held[name] for name in names})
 
     def taken(self, rows: np.ndarray) -> Frame:
-        """Some rows, as a mask or as positions."""
+        """The rows that a mask marks."""
         return Frame(self.index[rows], {name: column.taken(rows) for name, column in self.held.items()})
 
 

@@ -2,8 +2,8 @@
 
 A damaged file can crash the C library that reads it, and one made to do harm can unfold to more than there
 is memory. Here that takes down this process only, which can have no more memory than it is told. It reads as
-many rows at a time as make `CELLS` cells. Numbers and text are written as Arrow batches, what is known of the
-columns as JSON; no code travels. Nothing of ours is imported.
+many rows at a time as make `CELLS` cells, of a large file a part. Numbers and text are written as Arrow
+batches, what is known of the columns as JSON; no code travels. Nothing of ours is imported.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 FORMATS = {
@@ -21,9 +22,10 @@ FORMATS = {
     "sas7bdat": "read_sas7bdat",
     "xpt": "read_xport",
 }
-AT_ONCE = frozenset({"xpt", "sas7bdat"})
-"""Formats in which the library cannot leap over rows, so that reading in stretches would read them again."""
 CELLS = 4_000_000
+PARTS = {"xpt": 3}
+"""In how many parts at most a format is read, others in `MOST_PARTS`: to leap over rows takes time in it."""
+MOST_PARTS = 16
 ROWS, STRETCH = 65536, 16 * 1024**2
 """Of a column of text, so many rows or letters go into one message."""
 _GUESS = "WINDOWS-1252"
@@ -114,11 +116,7 @@ def _stretches(path: str, form: str, options: dict[str, Any]) -> Iterator[tuple[
     options = {**options, "disable_datetime_conversion": True}
     if form != "xpt":
         options["user_missing"] = True
-    if form in AT_ONCE:
-        yield read(path, **options)
-        return
-    columns = len(read(path, metadataonly=True, **options)[1].column_names)
-    most, start = max(CELLS // max(columns, 1), 1), 0
+    most, start = _rows_at_a_time(read(path, metadataonly=True, **options)[1], path, form), 0
     while True:
         found = read(path, row_offset=start, row_limit=most, **options)
         rows = len(found[0])
@@ -127,6 +125,13 @@ def _stretches(path: str, form: str, options: dict[str, Any]) -> Iterator[tuple[
         start += most
         if rows < most:
             return
+
+
+def _rows_at_a_time(meta: Any, path: str, form: str) -> int:
+    """How many rows to read at a time; a file that does not say how many it has is as long as it is wide."""
+    size, width = Path(path).stat().st_size, sum(meta.variable_storage_width.values())
+    rows = min(int(meta.number_rows or size // max(width, 1)), size)
+    return max(CELLS // max(len(meta.column_names), 1), rows // PARTS.get(form, MOST_PARTS) + 1)
 
 
 def _header(meta: Any) -> dict[str, Any]:
