@@ -34,6 +34,7 @@ from pipeline.exports.identifiers import (
 )
 from pipeline.exports.kobo import read_kobo
 from pipeline.exports.limesurvey import read_limesurvey
+from pipeline.exports.machine import too_much
 from pipeline.exports.memory import refuse_without_memory
 from pipeline.exports.microsoft_forms import read_microsoft_forms
 from pipeline.exports.parquet import read_parquet
@@ -105,6 +106,8 @@ def read_whole(path: Path, platform: str, part: Part = WHOLE, scratch: Path | No
             export = mark_identifiers(READERS[platform](file, part))
         except ExportError as error:
             raise ExportError(path.name, error.message, error.hint) from error
+        except MemoryError as error:
+            raise too_much(path.name, None) from error
     if _state(path) != before:
         raise ExportError(path.name, "the file changed while it was read", "wait until it is complete")
     if member is None:

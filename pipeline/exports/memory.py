@@ -17,20 +17,21 @@ LARGE = 512 * 1024**2
 AT_REST = 150 * 1024**2
 MULTIPLES: Mapping[str, float] = {
     ".csv": 2.5,
-    ".xlsx": 60.0,
-    ".parquet": 0.6,
-    ".sav": 1.5,
-    ".zsav": 5.0,
-    ".dta": 0.5,
-    ".sas7bdat": 3.0,
-    ".xpt": 3.0,
+    ".xlsx": 3.0,
+    ".parquet": 2.0,
+    ".sav": 2.0,
+    ".zsav": 6.0,
+    ".dta": 0.7,
+    ".sas7bdat": 1.5,
+    ".xpt": 0.7,
 }
-"""Bytes a byte of the file (parquet: of what is in it when unpacked), above what a process takes at rest.
+"""Bytes a byte of the file, above what a process takes at rest: what was measured, with a margin.
 
-Measured for CSV, .sav, .zsav, .dta and parquet (docs/exports.md); estimated for the others.
+Of .xlsx a byte of what is in it unpacked; of parquet a byte of the file and of its largest column unpacked.
+What .sav is told is that of compressed files.
 """
 SECOND_PROCESS = 250 * 1024**2
-"""What the process takes that reads a file of a statistics program, of whatever size."""
+"""What the process takes that reads a file of a statistics program, up to a gigabyte or so."""
 _BY_CHILD = frozenset({".sav", ".zsav", ".dta", ".sas7bdat", ".xpt"})
 
 
@@ -41,6 +42,8 @@ def memory_needed(path: Path) -> int:
         kind, size = _largest_member(path)
     if kind == ".parquet":
         size += largest_column(path)
+    if kind == ".xlsx":
+        size = max(size, sum(member.file_size for member in _members(path)))
     beside = SECOND_PROCESS if kind in _BY_CHILD else 0
     return int(size * MULTIPLES.get(kind, MULTIPLES[".csv"])) + AT_REST + beside
 
@@ -76,13 +79,17 @@ def refuse_without_memory(path: Path) -> None:
 
 
 def _largest_member(path: Path) -> tuple[str, int]:
-    """Kind and unpacked size of the largest file in an archive; damage is told when it is read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return ".zip", path.stat().st_size
-    largest = max(members, key=lambda member: member.file_size, default=None)
+    """Kind and unpacked size of the largest file in an archive."""
+    largest = max(_members(path), key=lambda member: member.file_size, default=None)
     if largest is None:
         return ".zip", path.stat().st_size
     return Path(largest.filename).suffix.lower(), largest.file_size
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    """What is in an archive; damage is told when it is read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return []

@@ -95,9 +95,10 @@ def _frame(content: Any, name: str) -> Frame:
     if rows * len(names) > MOST_VALUES:
         told = f"it holds {rows * len(names):,} values, more than the {MOST_VALUES:,} that are read"
         raise ExportError(name, told, "export the columns that the study needs")
-    texts = [column for column, kind in zip(names, schema.types, strict=True) if not _is_number(_plain(kind))]
+    texts = [column for column, kind in zip(names, schema.types, strict=True) if _is_text(_plain(kind))]
     probe = _opened(content, texts)
-    held = {column: _folded(_Column(file, column, _at_a_time(probe, column, name))) for column in names}
+    at_a_time = {column: _at_a_time(probe, column, name) for column in texts}
+    held = {column: _folded(_Column(file, column, at_a_time.get(column, ROWS))) for column in names}
     return Frame(pd.RangeIndex(1, rows + 1), held)
 
 
@@ -150,11 +151,9 @@ def _at_a_time(probe: Any, column: str, file: str) -> int:
 
     The dictionary of a group of rows is whole as soon as its first row is read.
     """
-    longest = 1
-    for group in range(probe.metadata.num_row_groups):
-        for cells in _dictionaries(probe, column, 1, [group]):
-            longest = max(longest, _longest(cells.dictionary))
-            break
+    groups = range(probe.metadata.num_row_groups)
+    first = [next(_dictionaries(probe, column, 1, [group]), None) for group in groups]
+    longest = max((_longest(cells.dictionary) for cells in first if cells is not None), default=0)
     if longest * ROWS <= STRETCH:
         return ROWS
     most, size = most_memory(), 0
@@ -165,13 +164,9 @@ def _at_a_time(probe: Any, column: str, file: str) -> int:
 
 
 def _dictionaries(probe: Any, column: str, rows: int, groups: Sequence[int] | None) -> Iterator[Any]:
-    """A column's stretches that the file holds as a dictionary of texts."""
-    import pyarrow as pa
-
+    """A column's stretches as dictionaries of texts, of a column that the probe reads so."""
     for batch in probe.iter_batches(rows, row_groups=groups, columns=[column], use_threads=False):
-        cells = batch.column(column)
-        if pa.types.is_dictionary(cells.type) and _is_text(cells.type.value_type):
-            yield cells
+        yield batch.column(column)
 
 
 def _longest(texts: Any) -> int:

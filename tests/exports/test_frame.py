@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.exports.cells import packed
-from pipeline.exports.frame import Frame, Held, hold, joined_texts
+from pipeline.exports.frame import Folded, Frame, Held, hold, joined_texts
 
 COLUMNS = st.one_of(
     st.lists(st.one_of(st.floats(), st.sampled_from([1.0, 2.0, float("nan")])), max_size=60).map(
@@ -21,10 +22,11 @@ COLUMNS = st.one_of(
 )
 
 
-@given(values=COLUMNS, repeated=st.booleans())
-def test_a_column_comes_back_as_it_was(values: np.ndarray, repeated: bool) -> None:
+@given(values=COLUMNS, repeated=st.booleans(), folded=st.booleans())
+def test_a_column_comes_back_as_it_was(values: np.ndarray, repeated: bool, folded: bool) -> None:
     values = np.tile(values, 20) if repeated else values
-    column = hold(values)
+    held = hold(values)
+    column = Folded(held.is_text, lambda: held) if folded else held
     expected = pd.Series(values, dtype=values.dtype)
     pd.testing.assert_series_equal(pd.Series(column.rows(), dtype=values.dtype), expected)
     assert column.is_text is (values.dtype == object)
@@ -63,6 +65,29 @@ def test_values_that_mean_no_answer_are_taken_out_and_counted(column: Held) -> N
 def test_stretches_of_text_are_joined_with_blanks_missing(pieces: list[list[str]]) -> None:
     cells = [cell if cell.strip() else None for piece in pieces for cell in piece]
     assert joined_texts([packed(piece) for piece in pieces]).rows().tolist() == cells
+
+
+def test_text_in_several_arrays_is_chosen_from_each() -> None:
+    column = joined_texts([pa.array([f"{start + i}" for i in range(9)]) for start in (0, 100, 200)])
+    assert column.codes is None
+    assert column.taken(np.arange(27) % 9 == 4).rows().tolist() == ["4", "104", "204"]
+
+
+def test_a_folded_column_is_unfolded_when_it_is_taken_and_held_once_it_is_changed() -> None:
+    asked: list[str] = []
+
+    def unfold() -> Held:
+        asked.append("a")
+        return hold(np.array([1.0, 9.0, 2.0]))
+
+    frame = Frame(pd.RangeIndex(1, 4), {"a": Folded(False, unfold)})
+    some = frame.taken(np.array([False, True, True])).only(["a"])
+    assert (asked, some.is_text("a")) == ([], False)
+    assert (some["a"].tolist(), asked) == ([9.0, 2.0], ["a"])
+    same, none = frame.held["a"].without(lambda values: values.eq(7.0).to_numpy())
+    kept, counts = frame.held["a"].without(lambda values: values.eq(9.0).to_numpy())
+    assert (same is frame.held["a"], none) == (True, {})
+    assert (isinstance(kept, Held), counts) == (True, {9.0: 1})
 
 
 def test_columns_are_replaced_in_place_and_chosen_in_order() -> None:

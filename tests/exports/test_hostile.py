@@ -9,8 +9,6 @@ from pathlib import Path
 
 import export_files as files
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -191,13 +189,6 @@ def entity_in_utf16(folder: Path) -> Path:
     return with_sheet(folder, text.decode().encode("utf-16"))
 
 
-def parquet_bomb(folder: Path) -> Path:
-    column = pa.DictionaryArray.from_arrays(pa.array([0] * 4_000_000, pa.int8()), ["x"])
-    table = pa.table({f"a{number}": column for number in range(20)})
-    pq.write_table(table, folder / "a.parquet", compression="zstd")
-    return folder / "a.parquet"
-
-
 HOSTILE: dict[str, tuple[Callable[[Path], Path], str, str]] = {
     "bomb": (bomb, "csv", "as archives made to do harm do"),
     "path out of the archive": (
@@ -225,7 +216,6 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str, str]] = {
         lambda f: with_sheet(f, b"<!--" + b" " * 40_000_000 + b"-->" + SHEET),
         *("xlsx", "as archives made to do harm do"),
     ),
-    "a parquet file that unfolds": (parquet_bomb, "parquet", "more than is read of a file of its size"),
     "many members": (lambda f: files.zipped(f, {f"{i}.txt": b"" for i in range(2500)}), "csv", "2500 files"),
     "broken book": (lambda f: files.zipped(f, {"xl/workbook.xml": b"<"}, "a.xlsx"), "xlsx", "damaged"),
 }
@@ -239,6 +229,17 @@ def test_hostile_files_are_refused_with_a_message(
     with pytest.raises(ExportError, match=message):
         read_export(write(tmp_path), platform)
     assert set(tmp_path.parent.iterdir()) == before
+
+
+def test_want_of_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline import exports
+
+    def greedy(file: Path, part: Part) -> object:
+        raise MemoryError
+
+    monkeypatch.setitem(exports.READERS, "csv", greedy)
+    with pytest.raises(ExportError, match=r"export\.csv: reading it takes more memory than the machine has"):
+        read_export(files.save(tmp_path, [["a"], [1]]), "csv")
 
 
 def test_a_link_in_an_archive_leads_nowhere(tmp_path: Path) -> None:

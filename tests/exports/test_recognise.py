@@ -71,17 +71,13 @@ def test_a_look_alike_that_reads_as_plain_text_is_noted(tmp_path: Path) -> None:
     assert read_export(path, "csv").provenance.notes == ("looks like a REDCap export, read as plain CSV",)
 
 
-def test_absent_too_large_and_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absent_and_unknown(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     with pytest.raises(ExportError, match=r"a\.csv: there is no such file"):
         read_export(path, "csv")
     path.write_bytes(PLAIN)
     with pytest.raises(ExportError, match=r"no reader for platform 'moodle'.*csv, google_forms, .*xlsx"):
         read_export(path, "moodle")
-    with path.open("r+b") as file:
-        file.truncate(recognise.LARGEST + 1)
-    with pytest.raises(ExportError, match=r"2\.0 GB is more than the 2 GB.*split"):
-        read_export(path, "csv")
 
 
 starts = st.sampled_from(

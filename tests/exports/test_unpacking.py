@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import export_files as files
+import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.exports import apart, read_export, sweep
+from pipeline.exports import apart, machine, read_export, sweep
 from pipeline.exports.export import ExportError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -103,7 +106,12 @@ def test_a_reading_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: 
         read_export(files.statistics(tmp_path, "a.sav"), "spss")
 
 
-def test_stretches_of_rows_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("kind", "platform"), [("sav", "spss"), ("zsav", "spss"), ("dta", "stata"), ("xpt", "sas")]
+)
+def test_stretches_of_rows_are_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, platform: str
+) -> None:
     rows = 25
     frame = pd.DataFrame(
         {
@@ -112,14 +120,68 @@ def test_stretches_of_rows_are_put_together(tmp_path: Path, monkeypatch: pytest.
             "C": [f"text {i}  " if i % 3 else " " for i in range(rows)],
         }
     )
-    path = files.statistics(tmp_path, "a.sav", frame, missing_ranges={"A": [-99]})
+    declared = {"missing_ranges": {"A": [-99]}} if platform == "spss" else {}
+    path = files.statistics(tmp_path, f"a.{kind}", frame, **declared)
     script = tmp_path / "child.py"
     text = Path(apart.statistics_child.__file__).read_text(encoding="utf-8")
-    script.write_text(text.replace("CELLS = 4_000_000", "CELLS = 30"), encoding="utf-8")
-    whole = read_export(path, "spss")
+    for given, small in (
+        ("CELLS = 4_000_000", "CELLS = 6"),
+        ("ROWS, STRETCH = 65536", "ROWS, STRETCH = 2"),
+        ("MOST_PARTS = 16", "MOST_PARTS = 100"),
+        ('PARTS = {"xpt": 3}', 'PARTS = {"xpt": 4}'),
+    ):
+        assert given in text
+        text = text.replace(given, small)
+    script.write_text(text, encoding="utf-8")
+    whole = read_export(path, platform)
     monkeypatch.setattr(apart.statistics_child, "__file__", str(script))
-    pieces = read_export(path, "spss")
+    pieces = read_export(path, platform)
     pd.testing.assert_frame_equal(pieces.frame.table(), whole.frame.table())
     assert pieces.frame["C"].tolist() == [f"text {i}" if i % 3 else None for i in range(rows)]
-    assert pieces.frame["B"].tolist() == frame["B"].tolist()
-    assert pieces.missing_counts == whole.missing_counts == {"A": {"-99": 7}}
+    assert np.allclose(pieces.frame["B"], frame["B"], rtol=1e-12, atol=0)
+    counted = {"A": {"-99": 7}} if platform == "spss" else {}
+    assert pieces.missing_counts == whole.missing_counts == counted
+
+
+NUMBERS = pd.DataFrame({f"Q{i}": [1.0, 2.0] * 20_000 for i in range(60)})
+
+
+def wide_texts(folder: Path) -> Path:
+    """A file of texts that are long and all alike, so that packing makes it two hundred times smaller."""
+    frame = pd.DataFrame({"A": ["x" * 32_000] * 6000})
+    return files.statistics(folder, "bomb.zsav", frame, compress=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not limit what a process takes")
+@pytest.mark.parametrize("made", [wide_texts, lambda folder: files.statistics(folder, "a.sav", NUMBERS)])
+def test_what_unfolds_to_more_than_may_be_used_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[[Path], Path]
+) -> None:
+    path = made(tmp_path)
+    monkeypatch.setattr(apart, "memory_allowed", lambda _: 180 * 1024**2)
+    with pytest.raises(ExportError, match=rf"{path.name}: reading it takes more memory than the 0\.2 GB"):
+        read_export(path, "spss")
+
+
+def test_what_a_file_sends_is_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = files.statistics(tmp_path, "a.sav", NUMBERS)
+    monkeypatch.setattr(apart, "_child", partial(unlimited, apart._child))
+    monkeypatch.setattr(apart, "memory_allowed", lambda _: 1_000_000)
+    with pytest.raises(ExportError, match=r"a\.sav: reading it takes more memory than"):
+        read_export(path, "spss")
+    monkeypatch.setattr(apart, "memory_allowed", lambda _: 3_000_000)
+    assert len(read_export(path, "spss").frame) == len(NUMBERS)
+
+
+def unlimited(child: Callable[..., object], *given: object) -> object:
+    """The child without a limit of its own."""
+    path, program, _, *more = given
+    return child(path, program, None, *more)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not limit what a process takes")
+def test_a_file_that_fits_is_read_with_the_least_that_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "free_memory", lambda: 0)
+    assert len(read_export(files.statistics(tmp_path, "a.sav", NUMBERS), "spss").frame) == len(NUMBERS)
