@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.exports import ExportError, memory, read_export
+from pipeline.exports import ExportError, machine, memory, read_export
+from pipeline.exports.inspection import inspect_export
 from pipeline.exports.memory import AT_REST, MULTIPLES, SECOND_PROCESS, announced, memory_needed
+from pipeline.exports.recognise import check_readable
 
 REPOSITORY = Path(__file__).parents[2]
 MB = 1024**2
@@ -26,19 +28,55 @@ def sized(folder: Path, name: str, megabytes: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", [".csv", ".tsv", ".sav", ".zsav", ".dta", ".xlsx"])
+@pytest.mark.parametrize("kind", [".csv", ".tsv", ".sav", ".zsav", ".dta", ".sas7bdat", ".xpt"])
 def test_the_estimate_grows_with_the_file(tmp_path: Path, kind: str) -> None:
     found = memory_needed(sized(tmp_path, f"a{kind}", 100))
-    beside = SECOND_PROCESS if kind in {".sav", ".zsav", ".dta"} else 0
+    beside = SECOND_PROCESS if kind not in {".csv", ".tsv"} else 0
     assert found == int(100 * MB * MULTIPLES.get(kind, MULTIPLES[".csv"])) + AT_REST + beside
 
 
-def test_parquet_is_estimated_by_what_is_in_it(tmp_path: Path) -> None:
+def test_parquet_is_estimated_by_the_file_and_its_largest_column(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pd.DataFrame({f"Q{i}": np.ones(100_000) for i in range(20)}).to_parquet(path)
-    unpacked = 20 * 100_000 * 8
-    assert path.stat().st_size < unpacked / 50
-    assert memory_needed(path) == int(unpacked * MULTIPLES[".parquet"]) + AT_REST
+    taken = path.stat().st_size + 100_000 * 8
+    assert memory_needed(path) == int(taken * MULTIPLES[".parquet"]) + AT_REST
+
+
+def test_a_workbook_is_estimated_by_what_is_in_it_unpacked(tmp_path: Path) -> None:
+    path = files.zipped(tmp_path, {"xl/workbook.xml": b"x", "xl/worksheets/sheet1.xml": b"<" * MB}, "a.xlsx")
+    assert path.stat().st_size < MB / 10
+    assert memory_needed(path) == int((MB + 1) * MULTIPLES[".xlsx"]) + AT_REST
+
+
+def test_size_alone_is_no_reason_to_refuse_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = sized(tmp_path, "a.csv", 5000)
+    check_readable(path, "csv")
+    monkeypatch.setattr(memory, "machine_memory", lambda: 16_000 * MB)
+    memory.refuse_without_memory(path)
+    monkeypatch.setattr(memory, "machine_memory", lambda: 8000 * MB)
+    with pytest.raises(ExportError, match=r"roughly 12\.4 GB of memory, the machine has 7\.8 GB"):
+        memory.refuse_without_memory(path)
+
+
+def test_an_archive_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = files.zipped(tmp_path, {"a.csv": b"a\n" + b"1\n" * MB})
+    monkeypatch.setattr(memory, "machine_memory", lambda: 100 * MB)
+    for read in (lambda: read_export(path, "csv", scratch=tmp_path / "b"), lambda: inspect_export(path)):
+        with pytest.raises(ExportError, match=r"export\.zip: reading it takes roughly"):
+            read()
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_file_may_take_its_estimate_or_most_of_what_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sized(tmp_path, "a.sav", 1000)
+    for free, allowed in ((100_000 * MB, 75_000 * MB), (100 * MB, memory_needed(path))):
+        monkeypatch.setattr(machine, "free_memory", lambda free=free: free)
+        assert memory.memory_allowed(path) == allowed
+    monkeypatch.setattr(machine, "free_memory", lambda: None)
+    monkeypatch.setattr(machine, "machine_memory", lambda: None)
+    assert memory.memory_allowed(path) is None
 
 
 def test_an_archive_is_estimated_by_the_largest_file_in_it(tmp_path: Path) -> None:
@@ -92,9 +130,9 @@ def test_reading_stays_below_three_times_the_file_and_the_estimate(
         files.statistics(tmp_path, path.name, frame.astype(dict.fromkeys(TABLE, "float64")))
     else:
         frame.to_parquet(path) if kind == "parquet" else frame.to_csv(path, index=False)
-    unpacked = len(frame) * 8 * len(TABLE) if kind == "parquet" else path.stat().st_size
     command = [sys.executable, "-c", READ, str(path), platform]
     done = subprocess.run(command, capture_output=True, check=True, cwd=REPOSITORY)
     peak = int(done.stdout)
-    assert peak <= 3 * unpacked + (SECOND_PROCESS if kind == "sav" else AT_REST)
+    at_rest = SECOND_PROCESS if kind == "sav" else AT_REST
+    assert peak <= 3 * path.stat().st_size + at_rest
     assert peak <= memory_needed(path)

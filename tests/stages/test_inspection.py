@@ -12,7 +12,7 @@ import pytest
 import small_study
 
 from pipeline import cli
-from pipeline.exports import memory
+from pipeline.exports import apart, containers, memory, text
 from pipeline.exports.detect import detect
 from pipeline.exports.inspection import inspect_export
 from pipeline.stages import ingest, score, screen
@@ -251,3 +251,29 @@ def test_a_large_file_is_announced_before_it_is_read(
     survey.write_bytes(b"\xff\xff\x00")
     assert cli.main(["report", "small"]) == 1
     assert capsys.readouterr().err.startswith("Reading survey.csv takes roughly 150 MB of memory.")
+
+
+READERS: dict[str, tuple[Callable[[Path], Path], object, str]] = {
+    "text": (lambda folder: files.save(folder, files.QUALTRICS), text, "_decodes"),
+    "workbook": (lambda folder: files.workbook(folder, {"S": files.SURVEYMONKEY}), containers, "_records"),
+    "sav": (lambda folder: files.statistics(folder, "a.sav"), apart, "_received"),
+}
+
+
+@pytest.mark.parametrize(("write", "room", "reader"), READERS.values(), ids=READERS)
+def test_a_file_is_read_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[Path], Path],
+    room: object,
+    reader: str,
+) -> None:
+    read, times = getattr(room, reader), []
+
+    def counted(*given: object) -> object:
+        times.append(given)
+        return read(*given)
+
+    monkeypatch.setattr(room, reader, counted)
+    assert inspect_export(write(tmp_path)).rows > 0
+    assert len(times) == 1
