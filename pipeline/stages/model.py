@@ -93,7 +93,9 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
 def _items(study: LoadedStudy, scale: str) -> dict[str, object]:
     """What stands behind a score."""
     scoring = study.instruments[scale].scoring
-    return {"items": list(study.columns(scale)), "rule": scoring.rule, "factor": scoring.factor}
+    safety = list(study.instruments[scale].safety_items)
+    parts = {"items": list(study.columns(scale)), "rule": scoring.rule, "factor": scoring.factor}
+    return parts | {"safety_items": safety}
 
 
 def _result(

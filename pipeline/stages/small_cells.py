@@ -7,13 +7,16 @@ before a count by group, or by answer of a safety item, goes into their results;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.study import LoadedStudy, score_range
+
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
-    from pipeline.study import LoadedStudy
+    Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 K = TypeVar("K")
 TELLING = ("mean", "sd", "skew", "kurtosis", "min", "max", "floor", "ceiling")
@@ -110,5 +113,59 @@ def guarded_covariate(row: Mapping[str, Any], values: pd.Series[float], threshol
     if len(counts) <= 2:
         small = bool((counts < threshold).any())
         return {**row, **dict.fromkeys(TELLING[:6] if small else ())}
-    ends = {name: counts[row[name]] for name in ("min", "max")}
-    return {**row, **dict.fromkeys(name for name, n in ends.items() if n < threshold)}
+    return {**row, **_few_at_the_ends(row, counts, threshold)}
+
+
+def guarded_score(
+    study: LoadedStudy, scale: str, items: Collection[str], row: Mapping[str, Any], values: pd.Series[float]
+) -> dict[str, Any]:
+    """A score's row of statistics; with a safety item in it, without a least or greatest score of a few.
+
+    The score of one person at an end of the scale tells how each item was answered. `items` are those of the
+    score; where the safety item is the only one, the score is its answer.
+    """
+    instrument = study.instruments.get(scale)
+    if instrument is None or not set(instrument.safety_items) & set(items):
+        return dict(row)
+    threshold, counts = study.declared.small_cell, values.dropna().value_counts()
+    if len(items) == 1:
+        shown = withheld({**counts.to_dict(), "missing": row["missing"]}, threshold)
+        return {**row, **dict.fromkeys(TELLING[:6] if None in shown.values() else ())}
+    return {**row, **_few_at_the_ends(row, counts, threshold)}
+
+
+def _few_at_the_ends(row: Mapping[str, Any], counts: pd.Series[int], threshold: int) -> dict[str, None]:
+    return dict.fromkeys(name for name in ("min", "max") if counts.get(row[name], 0) < threshold)
+
+
+def blunted(study: LoadedStudy, scale: str, values: Floats) -> Floats:
+    """The values of a scale with a safety item with those of a few at either end moved to the next ones.
+
+    What is shown of their range then tells no score of a few. Other scales stay as they are.
+    """
+    import numpy as np
+
+    instrument, few = study.instruments.get(scale), study.declared.small_cell - 1
+    if instrument is None or not instrument.safety_items or few < 1:
+        return values
+    ordered = np.sort(values)
+    if len(ordered) <= 2 * few:
+        return np.full_like(values, np.median(values))
+    return np.clip(values, ordered[few], ordered[-few - 1])
+
+
+def near_ends(study: LoadedStudy, scale: str, scores: pd.Series[float]) -> tuple[int, int] | None:
+    """How many scores rule out an answer to a safety item: so near the lowest, so near the highest.
+
+    With items from A to B in sum and a safety item of width w, a sum under A + w rules out its highest
+    answers, one over B - w its lowest. None where the scale has no safety item, or no stated answers.
+    """
+    instrument = study.instruments.get(scale)
+    ends = score_range(instrument) if instrument is not None and instrument.safety_items else None
+    if instrument is None or ends is None:
+        return None
+    bounds = [(min(codes), max(codes)) for codes in map(instrument.responses, instrument.item_ids)]
+    widest = max(max(codes) - min(codes) for codes in map(instrument.responses, instrument.safety_items))
+    step = widest / sum(high - low for low, high in bounds) * (ends[1] - ends[0])
+    close = 1e-9 * (ends[1] - ends[0])
+    return int((scores < ends[0] + step - close).sum()), int((scores > ends[1] - step + close).sum())
