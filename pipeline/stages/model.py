@@ -92,10 +92,13 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
 
 def _items(study: LoadedStudy, scale: str) -> dict[str, object]:
     """What stands behind a score."""
-    scoring = study.instruments[scale].scoring
-    safety = list(study.instruments[scale].safety_items)
-    parts = {"items": list(study.columns(scale)), "rule": scoring.rule, "factor": scoring.factor}
-    return parts | {"safety_items": safety}
+    used = study.instruments[scale]
+    return {
+        "items": list(study.columns(scale)),
+        "rule": used.scoring.rule,
+        "factor": used.scoring.factor,
+        "safety_items": list(used.safety_items),
+    }
 
 
 def _result(
