@@ -20,27 +20,38 @@ WORKS = {str(work["id"]): work for work in bibliography.works()}
 APA = {
     "bauer_curran_2005": (
         "Bauer, D. J., & Curran, P. J. (2005). Probing interactions in fixed and multilevel regression: "
-        "Inferential and graphical techniques. *Multivariate Behavioral Research, 40*(3), 373–400."
+        "Inferential and graphical techniques. *Multivariate Behavioral Research, 40*(3), 373–400. "
+        "[https://doi.org/10.1207/s15327906mbr4003\\_5](https://doi.org/10.1207/s15327906mbr4003_5)"
     ),
     "bliese_2000": (
         "Bliese, P. D. (2000). Within-group agreement, non-independence, and reliability: Implications for "
         "data aggregation and analysis. In K. J. Klein & S. W. J. Kozlowski (Eds.), *Multilevel theory, "
-        "research, and methods in organizations* (pp. 349–381). Jossey-Bass."
+        "research, and methods in organizations: Foundations, extensions, and new directions* (pp. 349–381). "
+        "Jossey-Bass."
     ),
     "hayes_2022": (
         "Hayes, A. F. (2022). *Introduction to mediation, moderation, and conditional process analysis: A "
         "regression-based approach* (3rd ed.). Guilford Press."
+    ),
+    "bliese_et_al_2002": (
+        "Bliese, P. D., Halverson, R. R., & Schriesheim, C. A. (2002). Benchmarking multilevel methods in "
+        "leadership: The articles, the model, and the data set. *The Leadership Quarterly, 13*(1), 3–14. "
+        "[https://doi.org/10.1016/S1048-9843(01)00101-1](https://doi.org/10.1016/S1048-9843(01)00101-1)"
     ),
     "little_et_al_2006": (
         "Little, T. D., Slegers, D. W., & Card, N. A. (2006). A non-arbitrary method of identifying and "
         "scaling latent variables in SEM and MACS models. *Structural Equation Modeling, 13*(1), 59–72. "
         "[https://doi.org/10.1207/s15328007sem1301\\_3](https://doi.org/10.1207/s15328007sem1301_3)"
     ),
-    "mackinnon_2008": ("MacKinnon, D. P. (2008). *Introduction to statistical mediation analysis*. Erlbaum."),
+    "mackinnon_2008": (
+        "MacKinnon, D. P. (2008). *Introduction to statistical mediation analysis*. Lawrence Erlbaum "
+        "Associates."
+    ),
     "seaman_et_al_2012": (
         "Seaman, S. R., Bartlett, J. W., & White, I. R. (2012). Multiple imputation of missing covariates "
         "with non-linear effects and interactions: An evaluation of statistical methods. *BMC Medical "
-        "Research Methodology, 12*, Article 46."
+        "Research Methodology, 12*, Article 46. "
+        "[https://doi.org/10.1186/1471-2288-12-46](https://doi.org/10.1186/1471-2288-12-46)"
     ),
     "nestler_et_al_2019": (
         "Nestler, S., Humberg, S., & Schönbrodt, F. D. (2019). Response surface analysis with multilevel "
