@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 Work = Mapping[str, Any]
 FILE = "references.json"
@@ -47,8 +48,7 @@ def cited_as(work: Work) -> str:
 
 def apa(work: Work) -> str:
     """The work as a list of references has it, in the report's own markup."""
-    address = f"https://doi.org/{work.get('DOI')}"
-    link = f" [{address.replace('_', chr(92) + '_')}]({address})" if "DOI" in work else ""
+    link = f" {_link(str(work['DOI']))}" if "DOI" in work else ""
     return f"{_authors(work['author'])} ({year(work)}). {_WHERE[work['type']](work)}{link}"
 
 
@@ -65,6 +65,12 @@ def _authors(people: Sequence[Mapping[str, str]]) -> str:
     if len(names) > MOST_AUTHORS:
         return f"{', '.join(names[: MOST_AUTHORS - 1])}, . . . {names[-1]}"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])}, & {names[-1]}"
+
+
+def _link(doi: str) -> str:
+    """The DOI as an address: printed as it is, its brackets escaped in the target, where markup would end."""
+    shown = doi.replace("_", "\\_")
+    return f"[https://doi.org/{shown}](https://doi.org/{quote(doi)})"
 
 
 def _article(work: Work) -> str:

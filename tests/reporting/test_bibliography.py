@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import recorded
@@ -36,7 +37,7 @@ APA = {
     "bliese_et_al_2002": (
         "Bliese, P. D., Halverson, R. R., & Schriesheim, C. A. (2002). Benchmarking multilevel methods in "
         "leadership: The articles, the model, and the data set. *The Leadership Quarterly, 13*(1), 3–14. "
-        "[https://doi.org/10.1016/S1048-9843(01)00101-1](https://doi.org/10.1016/S1048-9843(01)00101-1)"
+        "[https://doi.org/10.1016/S1048-9843(01)00101-1](https://doi.org/10.1016/S1048-9843%2801%2900101-1)"
     ),
     "little_et_al_2006": (
         "Little, T. D., Slegers, D. W., & Card, N. A. (2006). A non-arbitrary method of identifying and "
@@ -116,6 +117,22 @@ def test_the_bibtex_of_a_report_has_what_its_list_has() -> None:
     assert len(keys) == len(set(keys)) == len(listed)
     assert {"preacher_et_al_2010", "bliese_et_al_2002"} <= set(keys)
     assert "edwards_parry_1993" not in keys
+
+
+@pytest.mark.parametrize(
+    "work", [work for work in WORKS.values() if "DOI" in work], ids=lambda work: work["id"]
+)
+def test_a_doi_is_an_address_that_leads_where_it_says(work: dict[str, Any]) -> None:
+    address = f"https://doi.org/{work['DOI']}"
+    linked = [run for run in markup.parse(bibliography.apa(work)) if run.href]
+    assert "".join(run.text for run in linked) == address
+    assert {unquote(str(run.href)) for run in linked} == {address}
+
+
+def test_a_source_that_is_a_known_work_is_listed_in_apa_style() -> None:
+    source = load_instrument(INSTRUMENTS / "lq2002_leadership.yaml").source.citation
+    found = references.Cited((), (source, "Nobody, A. (2001). Unknown."))
+    assert references.references(found) == [APA["bliese_et_al_2002"], "Nobody, A. (2001). Unknown."]
 
 
 def test_a_source_that_is_no_known_work_is_a_note_and_no_command() -> None:
