@@ -16,7 +16,12 @@ from urllib.parse import quote
 Work = Mapping[str, Any]
 FILE = "references.json"
 MOST_AUTHORS = 20
-BIBTEX_TYPES = {"article-journal": "article", "book": "book", "chapter": "incollection"}
+BIBTEX_TYPES = {
+    "article-journal": "article",
+    "book": "book",
+    "chapter": "incollection",
+    "report": "techreport",
+}
 BIBTEX_FIELDS = {
     "publisher": "publisher",
     "volume": "volume",
@@ -24,6 +29,7 @@ BIBTEX_FIELDS = {
     "edition": "edition",
     "number": "eid",
 }
+BIBTEX_REPORT = BIBTEX_FIELDS | {"publisher": "institution", "number": "number", "genre": "type"}
 SPECIAL = re.compile(r"([&%#_$])")
 
 
@@ -85,13 +91,25 @@ def _book(work: Work) -> str:
 
 
 def _chapter(work: Work) -> str:
-    editors = " & ".join(f"{one['given']} {one['family']}" for one in work["editor"])
-    role = "Eds." if len(work["editor"]) > 1 else "Ed."
     place = f"*{work['container-title']}* (pp. {_pages(work)}). {work['publisher']}."
-    return f"{_sentence(work)} In {editors} ({role}), {place}"
+    return f"{_sentence(work)} In {_holders(work)}, {place}"
 
 
-_WHERE = {"article-journal": _article, "book": _book, "chapter": _chapter}
+def _holders(work: Work) -> str:
+    """Who made the book that a chapter is in: its editors, or its authors where it is no collection."""
+    people = work.get("editor") or work["container-author"]
+    names = " & ".join(f"{one['given']} {one['family']}" for one in people)
+    role = " (Eds.)" if len(people) > 1 else " (Ed.)"
+    return f"{names}{role}" if "editor" in work else names
+
+
+def _report(work: Work) -> str:
+    numbered = f"({work['genre']} No. {work['number']})" if "number" in work else rf"\[{work['genre']}\]"
+    publisher = f" {work['publisher']}." if "publisher" in work else ""
+    return f"*{work['title']}* {numbered}.{publisher}"
+
+
+_WHERE = {"article-journal": _article, "book": _book, "chapter": _chapter, "report": _report}
 
 
 def _sentence(work: Work) -> str:
@@ -111,7 +129,8 @@ def _entry(work: Work) -> str:
         fields[holder] = _tex(str(work["container-title"]))
     if "editor" in work:
         fields["editor"] = _people(work["editor"])
-    fields |= {name: _tex(str(work[key])) for key, name in BIBTEX_FIELDS.items() if key in work}
+    names = BIBTEX_REPORT if work["type"] == "report" else BIBTEX_FIELDS
+    fields |= {name: _tex(str(work[key])) for key, name in names.items() if key in work}
     if "DOI" in work:  # taken as it is by BibTeX styles
         fields["doi"] = re.sub(r"[{}\\%]", "", str(work["DOI"]))
     if "page" in work:

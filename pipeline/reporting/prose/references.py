@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,7 +35,13 @@ def cited(record: Record, texts: Iterable[str]) -> Cited:
 def references(found: Cited) -> list[str]:
     """The list of references, by author: known works in APA style, other sources as they are declared."""
     methods = {bibliography.apa(work) for work in found.methods}
-    return sorted(methods | {_listed(words) for words in found.sources})
+    return sorted(methods | {_listed(words) for words in found.sources}, key=by_author)
+
+
+def by_author(reference: str) -> tuple[str, str]:
+    """Where a reference stands in the list: letter by letter, whatever its case and accents (APA, 9.44)."""
+    letters = unicodedata.normalize("NFKD", reference.replace("& ", "")).casefold()
+    return "".join(one for one in letters if not unicodedata.combining(one)), reference
 
 
 def bibtex(found: Cited) -> str:
