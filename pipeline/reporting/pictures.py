@@ -317,7 +317,10 @@ def _along(record: Record, r: Mapping[str, Any], curve: Mapping[str, Any]) -> Al
     )
 
 
-LEFT_OUT = " A safety item is left out where few people gave one of its answers."
+LEFT_OUT = (
+    " A safety item is left out where few people gave one of its answers, and one more item, without which "
+    "it could be worked out."
+)
 
 
 def _likert(record: Record, scale: str, rows: Entries) -> Picture | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 TELLING = ("mean", "sd", "skew", "kurtosis", "min", "max", "floor", "ceiling")
 """Statistics from which the counts behind them, or a single answer, can be worked out."""
+BY_OTHERS = ("item_rest", "alpha_if_dropped")
+"""Statistics of an item that tell its spread, with those of the other items."""
 
 
 def withheld(counts: Mapping[K, int], threshold: int) -> dict[K, int | None]:
@@ -85,6 +87,30 @@ def one_by_one(study: LoadedStudy, variable: str) -> bool:
     return not part or instrument is None or not instrument.safety_items
 
 
+def guarded_items(study: LoadedStudy, scale: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a scale's items; with what is withheld of a safety item, the same of one more item.
+
+    The mean of the score less those of the other items would be the mean of the safety item. The other is
+    the one that differs most between people, of the same facet where there are any.
+    """
+    whole = [dict(row) for row in rows]
+    shown = [guarded_item(study, scale, row) for row in whole]
+    open_items = {row["item"]: row for row, before in zip(shown, whole, strict=True) if row == before}
+    if len(open_items) == len(shown):
+        return shown
+    safe = set(study.instruments[scale].safety_items)
+    facets = [facet.items for facet in study.instruments[scale].facets.values() if safe & set(facet.items)]
+    near = [item for item in open_items if facets and item in facets[0]]
+    others = [item for item in near or open_items if item not in safe]
+    companion = max(others, key=lambda item: open_items[item]["sd"] or 0.0, default=None)
+    return [_without_distribution(row) if row["item"] == companion else row for row in shown]
+
+
+def _without_distribution(row: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = dict.fromkeys(name for name in (*TELLING, *BY_OTHERS) if name in row)
+    return {**row, **hidden, "frequencies": dict.fromkeys(row["frequencies"])}
+
+
 def guarded_item(study: LoadedStudy, scale: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """An item's row of statistics; of a safety item, without what shows the answer of a few.
 
@@ -97,7 +123,7 @@ def guarded_item(study: LoadedStudy, scale: str, row: Mapping[str, Any]) -> dict
     shown = withheld(cells, study.declared.small_cell)
     if None not in shown.values():
         return dict(row)
-    hidden = dict.fromkeys(name for name in TELLING if name in row)
+    hidden = dict.fromkeys(name for name in (*TELLING, *BY_OTHERS) if name in row)
     missing = shown.pop("missing")
     n = row["n"] if missing is not None else None
     return {**row, **hidden, "n": n, "missing": missing, "frequencies": shown}

@@ -233,18 +233,18 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict
     loadings = {row["item"]: row for row in (model or {}).get("loadings", ())}
     return {
         "reliability": alpha and reliabilities.reliability_of(study, frames, block, alpha, told),
-        "items": [
-            small_cells.guarded_item(
-                study,
-                block.scale,
+        "items": small_cells.guarded_items(
+            study,
+            block.scale,
+            [
                 {"item": item, "text": study.instruments[block.scale].item(item).text}
                 | _counts(statistics.loc[item].to_dict())
                 | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
                 | cluster_means.loading_interval(loadings.get(item))
-                | {"frequencies": _frequencies(study, block.scale, item, answers[item])},
-            )
-            for item in block.items
-        ],
+                | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
+                for item in block.items
+            ],
+        ),
         "factor": model,
     }
 

@@ -21,6 +21,7 @@ from pipeline.reporting.level_pictures import patterns
 from pipeline.reporting.pictures import likert
 from pipeline.reporting.prose.method import _sizes
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import loadings
 from pipeline.reporting.tables.unlinked import sizes_table
 from pipeline.stages import agreement, invariance, missing_answers, scored, validate
 from pipeline.stages.attempts import Told
@@ -32,6 +33,7 @@ from pipeline.stages.small_cells import (
     group_sizes,
     guarded_covariate,
     guarded_item,
+    guarded_items,
     guarded_score,
     near_ends,
 )
@@ -257,8 +259,39 @@ def test_validation_withholds_a_safety_items_distribution() -> None:
     assert shown["o4"]["frequencies"]["5"] is None
     assert list(shown["o4"]["frequencies"].values()).count(None) == 2
     assert shown["o4"]["mean"] is None
-    assert None not in shown["o1"]["frequencies"].values()
-    assert shown["o1"]["mean"] is not None
+    others = {name: row["mean"] for name, row in shown.items() if name != "o4"}
+    hidden = [name for name, mean in others.items() if mean is None]
+    assert len(hidden) == 1
+    assert set(shown[hidden[0]]["frequencies"].values()) == {None}
+    for name in {*others, "o4"} - {*hidden, "o4"}:
+        assert None not in shown[name]["frequencies"].values()
+        assert shown[name]["item_rest"] is not None
+    assert [shown[name]["alpha_if_dropped"] for name in (*hidden, "o4")] == [None, None]
+
+
+def test_the_score_less_the_items_that_are_shown_is_never_the_safety_item() -> None:
+    """The same second item is withheld in the whole scale and in the facet, the one that differs most."""
+    study = risky()
+    alliance = study.instruments["alliance"].model_copy(update={"safety_items": ("a3",)})
+    study.instruments["alliance"] = alliance
+    spread = {"a1": 9.0, "a2": 8.0, "a3": 1.0, "a4": 2.0}
+    rows = [item({"1": 20, "2": 8, "3": 1}, 0, name) | {"sd": sd} for name, sd in spread.items()]
+    whole, facet = (guarded_items(study, "alliance", some) for some in (rows, rows[2:]))
+    assert [row["item"] for row in whole if row["mean"] is None] == ["a3", "a4"]
+    assert [row["item"] for row in facet if row["mean"] is None] == ["a3", "a4"]
+    alone = [
+        item({"1": 20, "2": 8, "3": 1}, 0, name) | {"sd": sd}
+        for name, sd in zip(("o1", "o4"), (1, 2), strict=True)
+    ]
+    assert [row["mean"] for row in guarded_items(risky(), "outcome", alone)] == [None, None]
+    open_rows = [item({"1": 20, "2": 8}, 0, name) for name in ("o1", "o4")]
+    assert guarded_items(risky(), "outcome", open_rows) == open_rows
+
+
+def test_a_table_of_items_says_why_a_safety_item_is_not_shown() -> None:
+    tables = [loadings.table(record) for record in (with_items(lambda row: None), with_items(hide))]
+    notes = [table.general for table in tables if table is not None]
+    assert ["safety item" in note for note in notes] == [False, True]
 
 
 ENDS = {

@@ -90,6 +90,12 @@ def _loading(record: Record, scale: str, item: Mapping[str, Any]) -> tuple[Any, 
     return (found[0].get("std"), found[0].get("std_se")) if found else (None, None)
 
 
+def _withheld(record: Record, scales: list[str]) -> bool:
+    """Whether some item's answers are withheld because a few people could be recognised by them."""
+    items = record.part("validate", "items")
+    return any(None in (row.get("frequencies") or {}).values() for scale in scales for row in items[scale])
+
+
 def _note(record: Record, scales: list[str]) -> str:
     withheld = [scale for scale in scales if not _shows_wording(record, scale)]
     return sentences(
@@ -99,6 +105,10 @@ def _note(record: Record, scales: list[str]) -> str:
         "Items without wording belong to instruments whose licence does not let it be reprinted or whose "
         "wording the export does not hold."
         if withheld
+        else None,
+        "A dash stands where few people gave one of a safety item’s answers, and at one more item, without "
+        "which it could be worked out."
+        if _withheld(record, scales)
         else None,
     )
 
