@@ -32,7 +32,7 @@ def read_parquet(path: Path, part: Part = WHOLE) -> Export:
         with pq.ParquetFile(path, memory_map=False) as file:
             _check_size(file, path)
             frame = _frame(file, path.name)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, ExportError):
             raise
         message = "cannot be read as a parquet file, it is cut short or damaged"
