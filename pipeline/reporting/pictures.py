@@ -55,7 +55,7 @@ def pictures(record: Record) -> dict[str, Picture]:
         heatmap(record),
         *likert(record),
     ]
-    pairs = [summary_pictures.verdicts(record)]
+    pairs = [*summary_pictures.findings(record)]
     pairs += [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
     pairs += [
         make(record)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
-from pipeline.reporting.prose import estimators
+from pipeline.reporting.prose import estimators, improper
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import listed
 from pipeline.reporting.tables.flat import LABEL
@@ -31,7 +31,7 @@ def paths(record: Record) -> list[str]:
             own = [r for r in rows if r["outcome"] == outcome and r["level"] == level]
             if own:
                 found.append(_outcome(record, level, own))
-    return found
+    return [*found, *filter(None, [improper.of_paths(record)])]
 
 
 def hypotheses(record: Record) -> list[str]:
@@ -209,7 +209,7 @@ def _hypothesis(record: Record, h: Mapping[str, Any]) -> str:
     because = f": {markup.literal(str(h['reason']))}" if h.get("reason") else ""
     return (
         f"{expected}. The estimate was {_numbers(record, h)}.{limit} The hypothesis is "
-        f"**{markup.literal(verdict)}**{because}."
+        f"**{markup.literal(verdict)}**{because}.{improper.of_hypothesis(record, h)}"
     )
 
 
