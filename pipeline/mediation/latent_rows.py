@@ -206,7 +206,8 @@ def _within_only(
         found.add(name)
         told.append(
             f"the covariate '{name}' enters within {cluster} only: its variance between them cannot be told "
-            f"from zero (ICC {bounded(share, 3)}, {p_phrase(pvalue)}), so that a slope between would rest on nothing"
+            f"from zero (ICC {bounded(share, 3)}, {p_phrase(pvalue)}), so that a slope between would rest "
+            "on nothing"
         )
     return found, told
 

@@ -201,15 +201,20 @@ def _blocks(
         nothing
         | {name: Paragraph(words) for name, words in absent.reasons(record).items()}
         | details(record, placed)
-        | {"answers": answers, "findings": _findings(record, placed), **several, **_notices(record)}
+        | {
+            "answers": answers,
+            "findings": _findings(record, placed, sentences["findings"]),
+            **several,
+            **_notices(record),
+        }
         | {f"text_{name}": _laid(name, texts) for name, texts in sentences.items()}
         | dict(placed)
     )
 
 
-def _findings(record: Record, placed: Mapping[str, Table | Figure]) -> tuple[Block, ...]:
+def _findings(record: Record, placed: Mapping[str, Table | Figure], texts: list[str]) -> tuple[Block, ...]:
     """What was found, each with its picture where there is one."""
-    told = ((text, placed.get(name)) for name, text in findings(record).items())
+    told = zip(texts, (placed.get(name) for name in findings(record)), strict=True)
     return tuple(
         Illustrated(text, drawn) if isinstance(drawn, Figure) else Paragraph(text, compact=True)
         for text, drawn in told
@@ -219,9 +224,7 @@ def _findings(record: Record, placed: Mapping[str, Table | Figure]) -> tuple[Blo
 def _laid(name: str, texts: list[str]) -> tuple[Block, ...]:
     if name in LISTS and texts:
         return (*(Paragraph(words) for words in LISTS[name]), Bullets(tuple(texts)))
-    return tuple(
-        Paragraph(text, hanging=name == "references", compact=name in AT_A_GLANCE) for text in texts
-    )
+    return tuple(Paragraph(text, hanging=name == "references", compact=name in AT_A_GLANCE) for text in texts)
 
 
 def _notices(record: Record) -> dict[str, Block | tuple[Block, ...]]:

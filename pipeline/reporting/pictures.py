@@ -55,8 +55,7 @@ def pictures(record: Record) -> dict[str, Picture]:
         heatmap(record),
         *likert(record),
     ]
-    pairs = [*summary_pictures.findings(record)]
-    pairs += [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
+    pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
     pairs += [
         make(record)
         for make in (validation_pictures.scree, validation_pictures.loadings, validation_pictures.information)
@@ -64,7 +63,8 @@ def pictures(record: Record) -> dict[str, Picture]:
     pairs += [
         make(record) for make in (level_pictures.slopes, level_pictures.caterpillar, level_pictures.patterns)
     ]
-    made += [Picture(figure, drawn.svg) for figure, drawn in filter(None, pairs)]
+    found = (*summary_pictures.findings(record), *filter(None, pairs))
+    made += [Picture(figure, drawn.svg) for figure, drawn in found]
     return {picture.figure.id: picture for picture in made if picture is not None}
 
 

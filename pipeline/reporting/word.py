@@ -48,10 +48,11 @@ _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeD
 _EPOCH = datetime.datetime(2000, 1, 1)
 _TALLEST = 0.72
 _KEPT = 4
-_PICTURE = 0.43
+_PICTURE = 0.405
 _GUTTER = 100
 _COMPACT = (
-    '<w:spacing w:before="0" w:after="140" w:line="252" w:lineRule="auto"/><w:ind w:left="0" w:firstLine="0"/>'
+    '<w:spacing w:before="0" w:after="120" w:line="245" w:lineRule="auto"/>'
+    '<w:ind w:left="0" w:firstLine="0"/>'
 )
 
 
@@ -258,7 +259,8 @@ def _illustrated(writing: _Writing, block: Illustrated) -> str:
     )
     columns = "".join(f'<w:gridCol w:w="{width}"/>' for width, _ in cells)
     row = "".join(
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>{content}</w:tc>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
+        f"{content}</w:tc>"
         for width, content in cells
     )
     turned = "<w:bidiVisual/>" if setting.rtl else ""
@@ -284,7 +286,9 @@ def _picture(writing: _Writing, figure: Figure, width: int) -> str:
     inline_picture = writing.word.part.new_pic_inline(BytesIO(figure.png), width=Twips(width))
     labels = writing.setting.labels
     numbered = figure.id in labels
-    identifier = 1000 + list(labels).index(figure.id) if numbered else 10_000 + crc32(figure.id.encode()) % 10**6
+    identifier = (
+        1000 + list(labels).index(figure.id) if numbered else 10_000 + crc32(figure.id.encode()) % 10**6
+    )
     properties = inline_picture.docPr
     properties.set("id", str(identifier))
     properties.set("name", labels[figure.id].text if numbered else figure.id)

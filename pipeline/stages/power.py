@@ -199,7 +199,9 @@ def _lines(rows: Sequence[Mapping[str, Any]], replications: int) -> Iterator[str
         joint, interval = (
             "-" if row[name] is None else bounded(row[name], 3) for name in ("joint", "monte_carlo")
         )
-        size = f"{row['unstandardized']:.4g} (standardized {bounded(row['standardized'], 3)}); {row['source']}"
+        size = (
+            f"{row['unstandardized']:.4g} (standardized {bounded(row['standardized'], 3)}); {row['source']}"
+        )
         yield (
             f"{bounded(row['power'], 3):>8}{joint:>8}{interval:>13}{row['samples']:>9}  "
             f"{row['effect']} ({row['level']}) = {size}"

@@ -16,7 +16,7 @@ SYNTHETIC = (
     "Synthetic data: made by a computer to demonstrate the analysis. No person answered; nothing here is a "
     "finding."
 )
-SOME_SMALLER = ", but some are smaller than what the study declared worth noticing"
+SOME_SMALLER = ", but some are too small to matter"
 
 FEWEST_CLUSTERS = 30
 
@@ -156,40 +156,38 @@ def _opening(record: Record) -> str:
     drawn = drawable(record).values()
     if not drawn:
         return "**What was found.**"
-    band = (
-        " The shaded band holds relations smaller than what the study declared worth noticing."
-        if any(h.get("smallest") for h in drawn)
-        else ""
-    )
-    return (
-        "**What was found, and how sure it is.** In each picture the dot is the estimate and the bar the "
-        f"values that the data leave open ({numbers.confidence(record.confidence)} interval); an arrowhead "
-        f"marks a bar that runs on. The dashed line is no relation.{band}"
-    )
+    shown = [
+        "the dot is the estimate",
+        f"the bar what the data leave open ({numbers.confidence(record.confidence)} interval)",
+        "the dashed line no relation",
+    ]
+    if any(h.get("smallest") for h in drawn):
+        shown.append("the shaded band what the study declared too small to matter")
+    return f"**What was found, and how sure it is.** In each picture {listed(shown)}."
 
 
 def _finding(record: Record, h: Mapping[str, Any]) -> str:
     """One hypothesis: its verdict, what was found, and what the data leave open."""
     word = {"inconclusive": "not decided"}.get(str(h.get("verdict")), str(h.get("verdict") or "not judged"))
     heading = f"**{markup.literal(str(h['id']))}: {markup.literal(word)}.**"
-    open_words = _left_open(record, h)
-    return f"{heading} {_verdict(record, h)}{f' {_capital(open_words)}.' if open_words else ''}"
+    told = (_verdict(record, h), _left_open(record, h))
+    return " ".join((heading, *(f"{_capital(words)}." for words in told if words)))
 
 
 def _verdict(record: Record, h: Mapping[str, Any]) -> str:
     link = _link(record, h)
     words = {
-        "supported": f"the data support the expectation that {link}",
+        "supported": f"{_link(record, h, 'went')}, as expected",
         "not supported": _against(h, link),
         "inconclusive": f"the data do not decide whether {link}",
     }.get(str(h.get("verdict")), f"it could not be judged whether {link}")
-    return _capital(f"{at_level(record, str(h.get('level')))}{words}.")
+    return f"{at_level(record, str(h.get('level')))}{words}"
 
 
-def _link(record: Record, h: Mapping[str, Any]) -> str:
+def _link(record: Record, h: Mapping[str, Any], verb: str = "goes") -> str:
     names = str(h["effect"]).split(ARROW)
     through = f" by way of {listed(record.phrase(n) for n in names[1:-1])}" if len(names) > 2 else ""
-    return f"higher {record.phrase(names[0])} goes with {_amount(h)} {record.phrase(names[-1])}{through}"
+    return f"higher {record.phrase(names[0])} {verb} with {_amount(h)} {record.phrase(names[-1])}{through}"
 
 
 def _left_open(record: Record, h: Mapping[str, Any]) -> str:
@@ -199,7 +197,7 @@ def _left_open(record: Record, h: Mapping[str, Any]) -> str:
     matters = bool(h.get("smallest"))
     if h.get("verdict") == "inconclusive":
         size = "large enough to matter" if matters else "in the expected direction"
-        return f"the data leave open both no relation and one {size}"
+        return f"both no relation and one {size} remain possible"
     if h.get("verdict") == "supported":
         end = " and are large enough to matter" if h.get("beyond_smallest") else SOME_SMALLER
         return f"all values that the data leave open lie on the expected side{end * matters}"

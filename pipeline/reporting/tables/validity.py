@@ -12,9 +12,7 @@ from pipeline.reporting.tables.build import drop_empty_columns, group, header, i
 from pipeline.reporting.values import Row, Table
 
 PAIRS = ("*r*", "CI", "HTMT", "CI", "HTMT2", "CI", "Δχ²", "ΔCFI", "*r*² < AVE")
-RATIO = (
-    "A ratio above 1: the items of the two scales go together more closely across the scales than within them."
-)
+RATIO = "A ratio above 1: items go together more closely across the two scales than within them."
 Found = Mapping[str, Any]
 
 

@@ -155,8 +155,8 @@ def _factor_covariances(view: Solution, level: int, where: str) -> list[str]:
     i, j = np.unravel_index(int(size.argmax()), size.shape)
     return [
         f"the covariances of the {_NAMES[level]} factors{where} are not positive definite: '{names[i]}' and "
-        f"'{names[j]}' correlate {bounded(correlations[i, j], 3)}; join these factors, or use one of them at this "
-        "level"
+        f"'{names[j]}' correlate {bounded(correlations[i, j], 3)}; join these factors, or use one of "
+        "them at this level"
     ]
 
 
