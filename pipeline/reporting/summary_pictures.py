@@ -38,9 +38,8 @@ def _judged(h: Mapping[str, Any]) -> Judged:
 
 def _said(record: Record, h: Mapping[str, Any]) -> str:
     decimals = record.decimals_of(str(h["effect"]))
-    ends = (numbers.number(float(h[name]), decimals) for name in ("ci_lower", "ci_upper"))
-    smallest = (
-        f"; too small to matter is below {numbers.declared(h['smallest'])}" if h.get("smallest") else ""
-    )
-    est, confidence = numbers.number(float(h["est"]), decimals), numbers.confidence(record.confidence)
-    return f"Estimate {est}, {confidence} interval from {' to '.join(ends)}{smallest}. {str(h['verdict']).capitalize()}."
+    est, low, high = (numbers.number(float(h[name]), decimals) for name in ("est", "ci_lower", "ci_upper"))
+    confidence, smallest = numbers.confidence(record.confidence), h.get("smallest")
+    band = f"; too small to matter is below {numbers.declared(smallest)}" if smallest else ""
+    verdict = str(h["verdict"]).capitalize()
+    return f"Estimate {est}, {confidence} interval from {low} to {high}{band}. {verdict}."

@@ -1,7 +1,8 @@
 """What one hypothesis came to, small enough to stand beside its words: estimate and interval around zero.
 
 No relation is always in the middle and what was expected to the right; the shaded band holds what would be
-too small to matter. The shape of the dot tells the verdict where there is no colour. `summary_pictures` calls it.
+too small to matter. The shape of the dot tells the verdict where there is no colour. `summary_pictures` calls
+it.
 """
 
 from __future__ import annotations
