@@ -20,6 +20,7 @@ from pipeline.reporting.prose.summary import SYNTHETIC, findings, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     agreement,
+    bounds,
     careless,
     changes,
     competing,
@@ -184,7 +185,7 @@ def compose_report(
 def _tables(record: Record) -> dict[str, Table | Figure]:
     made = [table for table in (make(record) for make in TABLES) if table is not None]
     made += [table for make in PER_SCALE.values() for table in make(record)]
-    return {table.id: table for table in made}
+    return {table.id: bounds.in_order(table) for table in made}
 
 
 def _blocks(

@@ -25,6 +25,7 @@ from pipeline.reporting.tables import (
     validity,
 )
 from pipeline.reporting.validation_pictures import loadings as loadings_figure
+from pipeline.reporting.values import Table
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,22 @@ def test_a_chi_square_below_zero_and_a_tli_above_one_are_explained() -> None:
     told["levels"] = [copy.deepcopy(one) | {"chisq": -1.1} for one in told["levels"][:1]]
     table = model_fit.table(Record(found))
     assert table is not None
-    assert table.specific == (f"^a^ {model_fit.NO_CHISQ}", f"^b^ {model_fit.HIGH_TLI}")
+    assert table.specific == (f"^a^ {model_fit.NO_CHISQ}",)
+    assert model_fit.HIGH_TLI in str(table.general)
+
+
+def test_letters_of_notes_run_from_a_without_a_gap() -> None:
+    found = recorded.results("army-climate")
+    found["stages"]["model"]["results"]["paths"][0]["beta"] = 1.2
+    table = paths.table(Record(found))
+    assert table is not None
+    table = bounds.in_order(table)
+    assert table.specific == (f"^a^ {paths.STEEP}",)
+    assert [cell.text for row in table.body for cell in row.cells if "^" in cell.text] == ["1.20^a^"]
+    for study in recorded.STUDIES:
+        for block in recorded.document(study).blocks:
+            notes = block.specific if isinstance(block, Table) else ()
+            assert [note[1] for note in notes] == list("abcdefgh"[: len(notes)])
 
 
 def test_a_loading_beyond_one_is_drawn_and_told() -> None:

@@ -227,7 +227,7 @@ def test_differences_of_slopes_are_told_where_they_are_clear() -> None:
 def test_a_high_alpha_does_not_hide_a_poor_factor_model() -> None:
     words = told(recorded.record("army-leadership"), "measurement")
     assert "; alpha ranged from .82 (task significance) to .90 (leadership climate)." in words
-    assert "Alpha alone is not enough: for leadership climate it is .90, with a CFI of .79." in words
+    assert "one thing: that of leadership climate is .90 all the same." in words
     assert "does not fit leadership climate (CFI = .79, RMSEA = 0.17) and hostility" in words
 
 

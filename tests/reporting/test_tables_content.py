@@ -240,8 +240,8 @@ def test_a_model_that_cannot_be_tested_says_so() -> None:
     assert found["Task Significance|One factora"][1:] == ["—", "0", *["—"] * 6]
     assert table is not None
     assert table.specific == (
-        "^a^ Three items on one factor are just identified (df = 0): they fit exactly whatever the answers are, "
-        "so that there is no fit to test (Kline, 2023); the loadings can be read.",
+        "^a^ Three items on one factor are just identified (df = 0): they fit exactly whatever the answers "
+        "are, so that there is no fit to test (Kline, 2023); the loadings can be read.",
     )
 
 

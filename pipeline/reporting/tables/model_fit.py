@@ -17,7 +17,8 @@ NO_CHISQ = (
     "A χ² below zero is none: one of the two models that it compares did not reach its best solution, as "
     "happens where a solution is improper. Nothing in this row can be interpreted."
 )
-HIGH_TLI = "The TLI is not bound to 0 to 1; above 1 says no more than 1.00 does (χ² lies below its *df*)."
+HIGH_TLI = "The TLI is not bound to 0 to 1; above 1 it says no more than 1.00 does (χ² lies below its *df*)."
+HIGH = 1.005
 Fit = Mapping[str, Any]
 
 
@@ -35,7 +36,7 @@ def table(record: Record) -> Table | None:
         body=body,
         widths=(2.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 1.3, *((0.9,) * (len(columns) - 7))),
         general=_note(record, models),
-        specific=(*bounds.note(body, "a", NO_CHISQ), *bounds.note(body, "b", HIGH_TLI)),
+        specific=bounds.note(body, "a", NO_CHISQ),
         alt="Chi-square and fit indices of the path model.",
     )
     return drop_empty_columns(laid)
@@ -81,7 +82,7 @@ def _row(name: str, tested: Fit, shown: Fit, srmr: tuple[float | None, ...]) -> 
         count(tested.get("df")),
         numbers.p_value(shown.get("pvalue")),
         numbers.statistic("cfi", shown.get("cfi")),
-        numbers.statistic("tli", shown.get("tli")) + "^b^" * ((shown.get("tli") or 0) > 1 + bounds.LEAST),
+        numbers.statistic("tli", shown.get("tli")),
         numbers.statistic("rmsea", shown.get("rmsea")),
         numbers.interval(shown.get("rmsea_lower"), shown.get("rmsea_upper")),
         *(numbers.statistic("srmr", one) for one in srmr),
@@ -105,6 +106,7 @@ def _note(record: Record, models: Mapping[str, Fit]) -> str:
         "A model with *df* = 0 is saturated: it fits whatever the data are, and its fit cannot be judged."
         if any(not fit.get("df") for fit in fits)
         else None,
+        HIGH_TLI if any((fit["shown"].get("tli") or 0) >= HIGH for fit in fits) else None,
         "SRMR~W~ and SRMR~B~ are those within and between clusters." if record.is_clustered else None,
         *(_criteria(name, fit) for name, fit in models.items()),
         "AIC and BIC compare models of the same variables only: not scale scores with latent variables."
