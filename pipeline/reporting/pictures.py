@@ -272,9 +272,15 @@ def _diagram_note(record: Record, standardized: bool) -> str:
         if standardized
         else "Coefficients are unstandardized."
     )
+    caution = (
+        "The solution is improper (see the text): the slopes of an outcome whose residual variance is below "
+        "zero must not be interpreted. "
+        if record.improper
+        else ""
+    )
     shapes = "Round shapes are latent variables, boxes observed ones. " if record.latent else ""
     return (
-        f"{shapes}{kind} A broken line marks *p* of .05 or more. "
+        f"{shapes}{kind} {caution}A broken line marks *p* of .05 or more. "
         r"\**p* < .05. \*\**p* < .01. \*\*\**p* < .001."
     )
 

@@ -8,6 +8,7 @@ import recorded
 
 from pipeline.reporting import prose
 from pipeline.reporting.markup import plain
+from pipeline.reporting.prose.summary import drawable
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     agreement,
@@ -138,6 +139,7 @@ def test_the_prose_says_what_must_not_be_read() -> None:
     assert told["hypotheses"].count("the verdict must not be relied on") == len(between) > 0
     assert told["findings"].count("nothing can be read from the estimate") == len(between)
     assert "Nothing should be built on the estimate of" in told["advice"]
+    assert len(drawable(negative())) == len(negative().hypotheses) - len(between)
     plainly = {name: plain(" ".join(texts)) for name, texts in map_sentences(recorded.record("demo")).items()}
     assert "improper" not in plainly["paths"] + plainly["hypotheses"]
 

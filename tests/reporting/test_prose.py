@@ -154,6 +154,12 @@ def test_the_summary_says_how_sure_it_is_and_what_to_do(
     assert use in told(record, "advice")
 
 
+def test_an_arrowhead_is_explained_where_a_picture_has_one() -> None:
+    for upper, words in ((0.23, "interval)"), (0.25, "interval; an arrowhead: it runs on)")):
+        record = recorded.with_hypothesis(verdict="supported", ci_lower=0.01, ci_upper=upper, smallest=0.02)
+        assert f"the bar what the data leave open (95% {words}" in told(record, "summary")
+
+
 def test_a_cross_sectional_study_is_warned_of_and_one_with_waves_is_not() -> None:
     found = recorded.results("army-climate")
     notices = [block.text for block in compose(found).blocks if isinstance(block, Notice)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
+from pipeline.reporting.figures.finding import FURTHEST
 from pipeline.reporting.prose import estimators, improper
 from pipeline.reporting.prose.results import at_level, excludes_zero
 from pipeline.reporting.record import ARROW, Entries, Record, uncapitalised
@@ -39,9 +40,13 @@ def findings(record: Record) -> dict[str, str]:
 
 
 def drawable(record: Record) -> dict[str, Mapping[str, Any]]:
-    """Hypotheses with a verdict by their interval, by the id of their picture."""
+    """Hypotheses with a verdict by an interval that can be read, by the id of their picture."""
     needed = ("ci_lower", "ci_upper", "verdict")
-    return {name: h for name, h in _known(record).items() if all(h.get(key) is not None for key in needed)}
+    return {
+        name: h
+        for name, h in _known(record).items()
+        if all(h.get(key) is not None for key in needed) and not record.rests_on_improper(h)
+    }
 
 
 def advice(record: Record) -> list[str]:
@@ -156,14 +161,21 @@ def _opening(record: Record) -> str:
     drawn = drawable(record).values()
     if not drawn:
         return "**What was found.**"
+    arrow = "; an arrowhead: it runs on" if any(map(_runs_on, drawn)) else ""
     shown = [
         "the dot is the estimate",
-        f"the bar what the data leave open ({numbers.confidence(record.confidence)} interval)",
+        f"the bar what the data leave open ({numbers.confidence(record.confidence)} interval{arrow})",
         "the dashed line no relation",
     ]
     if any(h.get("smallest") for h in drawn):
         shown.append("the shaded band what the study declared too small to matter")
     return f"**What was found, and how sure it is.** In each picture {listed(shown)}."
+
+
+def _runs_on(h: Mapping[str, Any]) -> bool:
+    """Whether the interval is longer than its picture."""
+    furthest = max(abs(float(h[name])) for name in ("ci_lower", "ci_upper"))
+    return furthest > FURTHEST * float(h.get("smallest") or furthest)
 
 
 def _finding(record: Record, h: Mapping[str, Any]) -> str:
