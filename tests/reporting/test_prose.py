@@ -117,7 +117,7 @@ def test_a_hypothesis_is_told_by_its_verdict(
         (
             {"verdict": "supported", "beyond_smallest": True},
             "All values that the data leave open lie on the expected side and are large enough to matter.",
-            "H1 can be built on as a relation seen in these data; whether changing the one would change",
+            "H1 can be built on as what was seen to go together in these data; whether changing the",
         ),
         (
             {"verdict": "supported", "beyond_smallest": False},

@@ -223,8 +223,8 @@ def _use(record: Record) -> str:
         for name in ("supported", "inconclusive", "not supported")
     }
     words = {
-        "supported": "{} can be built on as a relation seen in these data; whether changing the one would "
-        "change the other was not tested.",
+        "supported": "{} can be built on as what was seen to go together in these data; whether changing the "
+        "one would change the other was not tested.",
         "inconclusive": "{} should be neither counted on nor ruled out before a study with more power tells.",
         "not supported": "{} should not be built on without new evidence.",
     }
