@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,33 @@ def workbook(folder: Path, sheets: Mapping[str, Rows], name: str = "export.xlsx"
             sheet.append(list(row))
     book.save(folder / name)
     return folder / name
+
+
+def with_shared_strings(path: Path) -> Path:
+    """A workbook whose text stands in a part of its own, as Excel and the survey platforms write it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    strings: list[str] = []
+
+    def moved(cell: re.Match[str]) -> str:
+        strings.append(cell[2])
+        return f'{cell[1]} t="s"><v>{len(strings) - 1}</v></c>'
+
+    for name in [name for name in parts if name.startswith("xl/worksheets/")]:
+        inline = r'(<c [^>]*?) t="inlineStr"><is>(.*?)</is></c>'
+        parts[name] = re.sub(inline, moved, parts[name], flags=re.DOTALL)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    items = "".join(f"<si>{string}</si>" for string in strings)
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{main}" count="{len(strings)}">{items}</sst>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    types = "[Content_Types].xml"
+    parts[types] = parts[types].replace("</Types>", override)
+    where = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    relation = f'<Relationship Id="rIdS" Type="{where}" Target="/xl/sharedStrings.xml"/></Relationships>'
+    links = "xl/_rels/workbook.xml.rels"
+    parts[links] = parts[links].replace("</Relationships>", relation)
+    return zipped(path.parent, {name: part.encode() for name, part in parts.items()}, path.name)
 
 
 def zipped(folder: Path, members: Mapping[str, bytes], name: str = "export.zip") -> Path:

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import export_files as files  # noqa: E402
-import pandas as pd  # noqa: E402
+import fuzz_seeds  # noqa: E402
 import small_study  # noqa: E402
 
 from pipeline.declaration import StudyError  # noqa: E402
@@ -39,7 +39,10 @@ FINDINGS = HERE / "findings"
 CORPUS = HERE / "corpus"
 LONGEST = 10
 ANSWERS = (ExportError, StudyError, SyntaxProblem, ModelError, DataError)
-BOOK = ("xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml")
+BOOK = (
+    *("xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"),
+    *("xl/sharedStrings.xml", "xl/_rels/workbook.xml.rels", "[Content_Types].xml"),
+)
 OURS = str(HERE.parent / "pipeline")
 MODEL = b"f =~ x1 + start(0.5)*x2 + NA*x3\ny ~ a*f + c(b, d)*x\nab := a*b^2\na == b\nlevel: 1\nx1 | t1\n"
 DICTIONARY = files.text(
@@ -127,33 +130,36 @@ def binary(folder: Path) -> dict[str, tuple[Callable[[bytes], object], list[byte
     """Files that are no text: parts of a workbook, whole archives, parquet, statistics programs."""
     made = folder / "made"
     made.mkdir()
-    book = files.workbook(made, {"S": files.MICROSOFT, "T": [["a", "b"], [1, "x"]]})
-    archive = files.zipped(made, {"in/a.csv": b"a,b\n1,2\n"})
-    frame = pd.DataFrame({"a": [1.0, 2.0], "t": ["x", "y"]})
-    frame.to_parquet(made / "a.parquet")
-    whole = {
-        "archive": ("csv", archive),
-        "parquet": ("parquet", made / "a.parquet"),
-        "spss": ("spss", files.statistics(made, "a.sav")),
-        "stata": ("stata", files.statistics(made, "a.dta")),
-        "sas": ("sas", files.statistics(made, "a.xpt")),
-    }
+    parquet = fuzz_seeds.parquets(made)
+    archive = [files.zipped(made, {"in/a.csv": b"a,b\n1,2\n"})]
+    whole = {"archive": archive, "parquet": parquet, **fuzz_seeds.statistics(made)}
     aims: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
-        name: (reader(folder, platform, path.suffix), [path.read_bytes()])
-        for name, (platform, path) in whole.items()
+        name: (
+            reader(folder, "csv" if name == "archive" else name, paths[0].suffix),
+            [path.read_bytes() for path in paths],
+        )
+        for name, paths in whole.items()
     }
-    with zipfile.ZipFile(book) as opened:
-        members = {name: opened.read(name) for name in opened.namelist()}
-    aims["workbook"] = (workbook(folder, members), [b"\0".join(members[name] for name in BOOK)])
+    books = [members(path) for path in fuzz_seeds.workbooks(made)]
+    aims["workbook"] = (
+        workbook(folder, books[0]),
+        [b"\0".join(map(book.__getitem__, BOOK)) for book in books],
+    )
     return aims
 
 
-def workbook(folder: Path, members: dict[str, bytes]) -> Callable[[bytes], object]:
+def members(path: Path) -> dict[str, bytes]:
+    """What is in an archive, by name."""
+    with zipfile.ZipFile(path) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def workbook(folder: Path, book: dict[str, bytes]) -> Callable[[bytes], object]:
     """The reader of workbooks, with any bytes as the parts that `BOOK` names, one NUL between two."""
 
     def take(data: bytes) -> object:
         changed_parts = dict(zip(BOOK, data.split(b"\0"), strict=False))
-        return read_export(files.zipped(folder, members | changed_parts, "any.xlsx"), "microsoft_forms")
+        return read_export(files.zipped(folder, book | changed_parts, "any.xlsx"), "microsoft_forms")
 
     return take
 

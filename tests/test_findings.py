@@ -15,7 +15,10 @@ TARGETS = [
     *("csv", "inspect", "dictionary", "study", "instrument", "syntax", "archive", "parquet", "workbook"),
     *(pytest.param(name, marks=pytest.mark.slow) for name in BY_CHILD),
 ]
-KEPT = sorted({path.name.rpartition("-")[0] for path in fuzz.CORPUS.glob("*")})
+KEPT = [
+    pytest.param(name, marks=pytest.mark.slow) if name in BY_CHILD else name
+    for name in sorted({path.name.rpartition("-")[0] for path in fuzz.CORPUS.glob("*")})
+]
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 import tempfile
@@ -123,12 +124,18 @@ def _received(path: Path, program: Program, catalogue: Path | None) -> tuple[dic
     if header is None and "MemoryError" in "".join(last):
         raise too_much(path.name, most)
     if header is None:
-        why = last[0] if last else "the library that reads such files crashed on it"
-        raise damaged(path.name, program.title, why)
+        raise damaged(path.name, program.title, _failure("".join(last)))
     if "memory" in header:
         raise too_much(path.name, most)
     _check(header, path.name, program)
     return header, gathered.frame(header["names"])
+
+
+def _failure(last: str) -> str:
+    """Why the child broke off, by its last words: the name of an error, for what follows may be answers."""
+    error = re.match(r"[\w.]*?(\w+(?:Error|Exception))\b", last)
+    failed = f"failed on it ({error[1]})" if error else "crashed on it"
+    return f"the library that reads such files {failed}"
 
 
 def _child(
@@ -145,6 +152,8 @@ def _check(header: Mapping[str, Any], file: str, program: Program) -> None:
         raise damaged(file, program.title, str(header["error"]).rstrip("."))
     if not header["names"]:
         raise ExportError(file, "the file holds no variables")
+    if not all(header["names"]):
+        raise damaged(file, program.title, "a variable has no name")
     if len(set(header["names"])) < len(header["names"]):
         raise damaged(file, program.title, "two variables have the same name")
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import struct
 import tempfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -128,11 +129,13 @@ def _of_sheets(path: Path, read: Callable[[Any, str], T]) -> dict[str, T]:
             if member.filename.lower().endswith((".xml", ".rels")):
                 _check_xml(archive, member, path.name)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
-            return {str(sheet.title): read(sheet, path.name) for sheet in book.worksheets}
-        finally:
-            book.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles, which are not read
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            try:
+                return {str(sheet.title): read(sheet, path.name) for sheet in book.worksheets}
+            finally:
+                book.close()
     except (ExportError, MemoryError):
         raise
     except Exception as error:

@@ -41,8 +41,8 @@ class Condition:
 class Field:
     """One field of a project.
 
-    `shown_if` is the condition on which it is shown; `undecided` says that there is one, but more than an
-    equality.
+    `decimal_comma` says that its numbers are written as 1,5. `shown_if` is the condition on which it is
+    shown; `undecided` says that there is one, but more than an equality.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Field:
     identifies: bool
     shown_if: Condition | None
     undecided: bool
+    decimal_comma: bool = False
 
 
 def read_dictionary(path: Path) -> dict[str, Field]:
@@ -98,7 +99,8 @@ def _field(row: list[str], place: Mapping[str, int | None]) -> Field:
     branching = cell("branching")
     shown_if = _condition(branching)
     undecided = bool(branching) and shown_if is None
-    return Field(cell("name"), cell("form"), kind, label, choices, identifies, shown_if, undecided)
+    comma = cell("validation").lower().endswith("comma_decimal")
+    return Field(cell("name"), cell("form"), kind, label, choices, identifies, shown_if, undecided, comma)
 
 
 def _condition(text: str) -> Condition | None:

@@ -7,14 +7,14 @@ they belong to, so that what is nested in the form (clients in a worker's form) 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.exports.containers import is_workbook, read_sheets
 from pipeline.exports.delimited import assembled, renamed, told_apart
-from pipeline.exports.export import WHOLE, Column, Export, ExportError, Kind, Part
+from pipeline.exports.export import WHOLE, Column, Export, ExportError, Kind, Part, code_text
 from pipeline.exports.moments import with_iso_moments
 from pipeline.exports.multiple import joined_lists, settled, split
 from pipeline.exports.recognise import of_another_platform, of_headers
@@ -116,7 +116,7 @@ def _with_choices(export: Export) -> Export:
         if slash and column.kind == "answer" and question in export.columns:
             groups.setdefault(question, []).append(name)
     for question, group in groups.items():
-        reached = export.frame[question].notna()
+        export, reached = _marked(export, question, group)
         export = settled(export, [group], reached={group[0]: reached})
         columns = {**export.columns, question: replace(export.columns[question], kind="multiple")}
         export = replace(export, columns=columns)
@@ -124,6 +124,41 @@ def _with_choices(export: Export) -> Export:
         if column.kind == "answer" and question not in groups and _is_unsplit(export.frame[question]):
             export = split(export, question, " ")
     return export
+
+
+def _marked(export: Export, question: str, group: Sequence[str]) -> tuple[Export, pd.Series]:
+    """The marks of rows whose answer stands in the joined column alone, and the rows that saw the question.
+
+    So it is where a version of the form let people choose one, before others let them choose several. What
+    names no choice of the present form leaves the row missing.
+    """
+    import pandas as pd
+
+    cells = export.frame[question]
+    alone = cells.notna() & export.frame.table(group).isna().all(axis="columns")
+    if not alone.any():
+        return export, cells.notna()
+    choices = {name.rpartition("/")[2]: name for name in group}
+    chosen = {row: _chosen(code_text(cell), choices) for row, cell in cells[alone].items()}
+    new = {
+        name: pd.Series(
+            [
+                float(name in chosen[row]) if chosen.get(row) else cell
+                for row, cell in export.frame[name].items()
+            ],
+            index=cells.index,
+            dtype=object,
+        )
+        for name in group
+    }
+    unknown = cells.index.isin([row for row, names in chosen.items() if not names])
+    return replace(export, frame=export.frame.having(new)), cells.notna() & ~unknown
+
+
+def _chosen(cell: str, choices: Mapping[str, str]) -> frozenset[str]:
+    """The columns of the choices that a cell names; none where it names anything else."""
+    told = [cell.strip()] if cell.strip() in choices else cell.split()
+    return frozenset(choices[name] for name in told) if set(told) <= set(choices) else frozenset()
 
 
 def _is_unsplit(cells: pd.Series) -> bool:

@@ -49,6 +49,7 @@ _META: Mapping[str, tuple[str | None, Kind]] = {
 }
 _TIMING = re.compile(r"(groupTime\d+|.+Time|Group time: .*|Question time: .*)")
 _CHOICE = re.compile(r"(?P<stem>.*?)\s*\[(?P<choice>[^\[\]]*)\]")
+_OLD_CHOICE = re.compile(r"(?P<stem>[0-9]+X[0-9]+X[0-9]+)SQ[0-9]+")
 _OTHER = re.compile(r".*\[(other|-oth-)\]|.*\[.*comment\]|.* - comment", re.IGNORECASE)
 _UNDATED = "1980-01-01"
 
@@ -99,7 +100,7 @@ def _with_choices(export: Export) -> Export:
     short, long = list[Sequence[str]](), list[Sequence[str]]()
     for group in _groups(export).values():
         seen = {str(cell) for name in group for cell in export.frame[name].dropna().unique()}
-        if seen == {"Y"}:
+        if seen == {"Y"} or (seen == {"1.0"} and _partly(export.frame.table(group))):
             short.append(group)
         elif seen and seen <= {"Yes", "No", "N/A"} and "No" in seen:
             long.append(group)
@@ -116,11 +117,16 @@ def _with_choices(export: Export) -> Export:
     return replace(export, provenance=replace(export.provenance, notes=(*export.provenance.notes, note)))
 
 
+def _partly(frame: pd.DataFrame) -> bool:
+    """Whether some row marks one choice and leaves another blank: Y that the export turned to 1."""
+    return bool((frame.notna().any(axis="columns") & frame.isna().any(axis="columns")).any())
+
+
 def _groups(export: Export) -> dict[str, list[str]]:
     """Question -> its columns of choices, for questions with more than one."""
     groups: dict[str, list[str]] = {}
     for name, column in export.columns.items():
-        found = _CHOICE.fullmatch(name)
+        found = _CHOICE.fullmatch(name) or _OLD_CHOICE.fullmatch(name)
         if found and column.kind == "answer":
             groups.setdefault(found["stem"], []).append(name)
     return {stem: group for stem, group in groups.items() if len(group) > 1}

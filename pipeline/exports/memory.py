@@ -18,7 +18,7 @@ AT_REST = 150 * 1024**2
 MULTIPLES: Mapping[str, float] = {
     ".csv": 2.5,
     ".xlsx": 3.0,
-    ".parquet": 2.0,
+    ".parquet": 1.5,
     ".sav": 2.0,
     ".zsav": 6.0,
     ".dta": 0.7,

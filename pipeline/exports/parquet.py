@@ -36,7 +36,7 @@ def read_parquet(path: Path, part: Part = WHOLE) -> Export:
     try:
         with _system_memory():
             frame = _frame(content, path.name)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         if isinstance(error, (ExportError, MemoryError)):
             raise
         message = "cannot be read as a parquet file, it is cut short or damaged"
@@ -56,18 +56,18 @@ def read_parquet(path: Path, part: Part = WHOLE) -> Export:
 
 
 def largest_column(path: Path) -> int:
-    """Bytes of the largest column once it is unfolded, by what the file says of itself."""
+    """Bytes that the largest column takes at most once it is unfolded, by what the file says of itself.
+
+    The columns of a group of rows are not asked: of a damaged file that ends the process (pyarrow 26).
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
-            told = file.metadata
-            groups = [told.row_group(i) for i in range(told.num_row_groups)]
-            columns = range(told.num_columns)
-            unpacked = [sum(group.column(i).total_uncompressed_size for group in groups) for i in columns]
-            return int(max([8 * told.num_rows, *unpacked]))
-    except (pa.ArrowException, OSError, ValueError):
+            groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+            return int(sum(max(group.total_byte_size, 8 * group.num_rows) for group in groups))
+    except (pa.ArrowException, OSError, ValueError, OverflowError):
         return 0
 
 

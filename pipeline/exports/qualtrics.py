@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.exports.delimited import assembled, headers
 from pipeline.exports.export import WHOLE, Column, Export, Kind, Part, code_text
-from pipeline.exports.multiple import settled
+from pipeline.exports.multiple import joined_lists, settled, split
 from pipeline.exports.recognise import (
     import_id_row,
     is_legacy,
@@ -27,6 +27,7 @@ from pipeline.exports.spss import is_sav, read_sav_of
 from pipeline.exports.table import read_table
 
 _TIME_ZONE = re.compile(r"['\"]timeZone['\"]\s*:\s*['\"]([A-Za-z0-9_+/-]{1,64})['\"]")
+_QUESTION = re.compile(r"\{['\"]ImportId['\"]\s*:\s*['\"]QID[0-9]+['\"]\}")
 _CHOICE = re.compile(r"(?P<question>.+)_-?\d+")
 _META = re.compile(
     r".*_(First Click|Last Click|Page Submit|Click Count)|.*_DO(_.*)?|Q_(RecaptchaScore|RelevantID\w*"
@@ -54,7 +55,25 @@ def read_qualtrics(path: Path, part: Part = WHOLE) -> Export:
     header = _header(first)
     columns = _columns(names, header, legacy=is_legacy(first))
     export = assembled(path, "qualtrics", records, header.rows, columns, part=part)
-    return settled(export, _choices(export, dict(zip(names, header.import_ids, strict=False))), unchosen=())
+    ids = dict(zip(names, header.import_ids, strict=False))
+    return _parted(settled(export, _choices(export, ids), unchosen=()), ids)
+
+
+def _parted(export: Export, ids: Mapping[str, str]) -> Export:
+    """Multi-select questions whose choices stand in one cell, joined by commas, as one column a choice.
+
+    Only the import id tells such a cell from a text entry, in which 1,5 is a number.
+    """
+    for name, told in ids.items():
+        found = export.columns.get(name)
+        plain = _QUESTION.fullmatch(told.strip()) and found is not None and found.kind == "answer"
+        if plain and _has_commas(export, name) and joined_lists(export.frame[name], ","):
+            export = split(export, name, ",")
+    return export
+
+
+def _has_commas(export: Export, name: str) -> bool:
+    return any("," in str(cell) for cell in export.frame.held[name].different(len(export.frame)))
 
 
 def _choices(export: Export, ids: Mapping[str, str]) -> list[list[str]]:

@@ -35,6 +35,7 @@ _OWN = {
 }
 _PARTS = ("redcap_event_name", "redcap_repeat_instrument")
 _LABELLED = re.compile(r"(?P<label>.*) \(choice=(?P<choice>.*)\)")
+_COMMA = re.compile(r"[+-]?[0-9]+(,[0-9]+)?")
 _UNFINISHED = "[not completed]"
 
 
@@ -53,7 +54,7 @@ def read_redcap(path: Path, part: Part = WHOLE) -> Export:
     export = assembled(path, "redcap", records, 1, known, part=part, notes=(*notes, *inherited))
     export = mark_missing(export, {name: (_UNFINISHED,) for name in names if name.endswith("_timestamp")})
     export = replace(export, parts=parts if len(parts) > 1 else ())
-    return _with_roles(_with_checkboxes(export, fields))
+    return _with_roles(_with_checkboxes(_with_decimals(export, fields), fields))
 
 
 def _named(header: Sequence[str], fields: Mapping[str, Field]) -> list[str]:
@@ -149,6 +150,21 @@ def _column(name: str, fields: Mapping[str, Field]) -> Column:
 
 def _code(code: str) -> float | str:
     return float(code) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", code) else code
+
+
+def _with_decimals(export: Export, fields: Mapping[str, Field]) -> Export:
+    """Numbers that the dictionary says are written with a comma, where every answer is such a number."""
+    import pandas as pd
+
+    new: dict[str, pd.Series] = {}
+    for name in export.columns:
+        field = fields.get(name)
+        if field is None or not field.decimal_comma or not export.frame.is_text(name):
+            continue
+        cells = export.frame[name]
+        if cells.dropna().map(lambda cell: _COMMA.fullmatch(str(cell).strip()) is not None).all():
+            new[name] = pd.to_numeric(cells.str.strip().str.replace(",", ".", regex=False)).astype("float64")
+    return replace(export, frame=export.frame.having(new)) if new else export
 
 
 def _with_checkboxes(export: Export, fields: Mapping[str, Field]) -> Export:

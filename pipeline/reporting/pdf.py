@@ -24,7 +24,7 @@ from pipeline.reporting import fonts, numbering, pagination
 from pipeline.reporting.pagination import Arrangement, Kind, Piece, Spot, Spots
 from pipeline.reporting.paper import on_paper
 from pipeline.reporting.pdf_source import Source
-from pipeline.reporting.values import Block, Document, Figure, Heading, Notice, Table
+from pipeline.reporting.values import Block, Document, Figure, Heading, Illustrated, Notice, Table
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BOX = "\u25a1"
@@ -146,7 +146,7 @@ def _kind(block: Block) -> Kind:
             return "table"
         case Figure():
             return "figure"
-        case Notice():
+        case Notice() | Illustrated():
             return "box"
     return "text"
 
@@ -157,6 +157,8 @@ def _workplace(document: Document) -> Iterator[Path]:
     labels = numbering.label(document)
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         for block in document.blocks:
+            if isinstance(block, Illustrated):
+                (Path(folder) / f"{block.figure.id}.png").write_bytes(block.figure.png)
             if isinstance(block, Figure):
                 (Path(folder) / f"{labels[block.id].anchor}.png").write_bytes(block.png)
         yield Path(folder) / "main.typ"

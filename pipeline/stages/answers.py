@@ -22,6 +22,7 @@ SHIFTED = 0.02
 Responses = Mapping[int, str]
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?")
 _NUMBER_FIRST = re.compile(r"\(?([+-]?[0-9]+)\)?\s*[-.:=)]?\s*(\D.*)")
+_LETTER_FIRST = re.compile(r"\(?[a-z][.)]\s+(.+)")
 _NUMBER_LAST = re.compile(r"(.+?)\s*[(\[]([+-]?[0-9]+)[)\]]")
 _SAME_MARK = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\u2212", "''\"\"------")
 
@@ -178,6 +179,9 @@ class _Reader:
         for number, label in pairs:
             if self.labels.get(label.strip()) == float(number):
                 return _Reading(float(number), "number and label")
+        lettered = _LETTER_FIRST.fullmatch(text)
+        if lettered and lettered.group(1) in self.labels:
+            return _Reading(self.labels[lettered.group(1)], "letter and label")
         return _Reading()
 
 

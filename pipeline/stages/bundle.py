@@ -49,6 +49,7 @@ def _fill(study: LoadedStudy, workspace: Workspace, folder: Path) -> None:
     rows = deidentified.without_ids(study, scored.read_frames(study, workspace))
     shared = study.declared.share.data
     alike = deidentified.anonymity(study, rows)
+    telling = deidentified.safety_scores(study, rows) if shared else []
     if shared:
         (folder / "data").mkdir()
         for level, frame in rows.items():
@@ -58,9 +59,10 @@ def _fill(study: LoadedStudy, workspace: Workspace, folder: Path) -> None:
     found = codebook.columns(study, rows)
     _write(folder / "codebook.csv", codebook.as_csv(found))
     _write(folder / "codebook.json", codebook.as_json(found))
-    write_json(folder / "privacy.json", {"shared": shared, "k_anonymity": alike})
+    privacy = {"shared": shared, "k_anonymity": alike, "safety_scores": telling}
+    write_json(folder / "privacy.json", privacy)
     kept_back = [name for level in study.levels for name in deidentified.left_out(study, level)]
-    _write(folder / "README.md", packaging.readme(study, shared, alike, kept_back))
+    _write(folder / "README.md", packaging.readme(study, privacy, kept_back))
     write_json(folder / "dataset_description.json", packaging.psych_ds(study, found if shared else ()))
     package = packaging.data_package(study, found, _facts(folder), _keyed(rows))
     write_json(folder / "datapackage.json", package)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stages import effects, model_options
 from pipeline.stages.path_models import covariates_of
+from pipeline.stages.small_cells import blunted
 from pipeline.study import LoadedStudy, default_level
 
 if TYPE_CHECKING:
@@ -64,7 +66,16 @@ def moderation(
         )
     except NotEstimable as reason:
         return _nothing(str(reason))
-    return _found(study, fit, missing)
+    return _found(study, _without_ends(study, fit), missing)
+
+
+def _without_ends(study: LoadedStudy, fit: ModeratedModel) -> ModeratedModel:
+    """The model with no value of a few at the ends of a moderator that has a safety item."""
+    scales = {
+        key: replace(scale, observed=blunted(study, key[0], scale.observed))
+        for key, scale in fit.scales.items()
+    }
+    return replace(fit, scales=scales)
 
 
 def _nothing(reason: str) -> dict[str, Any]:

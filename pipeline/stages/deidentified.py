@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.stages.small_cells import one_by_one
+from pipeline.declaration import StudyError
+from pipeline.stages.small_cells import near_ends, one_by_one
 from pipeline.study import LoadedStudy
 
 if TYPE_CHECKING:
@@ -82,6 +83,33 @@ def anonymity(study: LoadedStudy, rows: Mapping[str, pd.DataFrame]) -> list[dict
         for level in study.levels
         for with_unit in ([False, True] if study.above(level) else [False])
     ]
+
+
+def safety_scores(study: LoadedStudy, rows: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Scores that tell something of the answer to a safety item, by scale: how many at either end.
+
+    StudyError where they are those of a few people and the study does not say that they may be handed on.
+    """
+    found = []
+    for scale in study.instruments:
+        level = study.level_of(scale)
+        ends = near_ends(study, scale, rows[level][scale]) if scale in rows[level] else None
+        if ends is None:
+            continue
+        if any(0 < n < study.declared.small_cell for n in ends) and not study.declared.share.safety_scores:
+            raise _telling(study, scale)
+        found.append({"scale": scale, "near_lowest": ends[0], "near_highest": ends[1]})
+    return found
+
+
+def _telling(study: LoadedStudy, scale: str) -> StudyError:
+    return StudyError.of(
+        f"data/{study.id}/study.yaml",
+        f"fewer than {study.declared.small_cell} people have a score of '{scale}' so near its lowest or "
+        "highest that it tells something of their answer to a safety item; such rows are not handed on",
+        "write `share: {data: false}`; or, where those who answer for people's protection have agreed, "
+        "`safety_scores: true` under `share`",
+    )
 
 
 def _numeric(cells: pd.Series[str]) -> list[float]:

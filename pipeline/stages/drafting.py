@@ -129,7 +129,7 @@ def _export_names(inspections: Sequence[Inspection]) -> list[str]:
 
 
 def _drafted(name: str, inspection: Inspection, known: Mapping[str, Instrument]) -> Drafted:
-    found = matches(blocks_of(inspection), known)
+    found = matches(inspection, known)
     used = {column for match in found for column in match.columns.values()}
     numeric = [
         column.name
@@ -228,17 +228,24 @@ def _scale_lines(name: str, export: str, told: Match | str) -> list[str]:
             "   # a placeholder: a column of numbers, so that the draft runs"
         ]
     columns = ", ".join(f"{item}: {_quoted(column)}" for item, column in told.columns.items())
+    codes = ", ".join(f"{value}: {_quoted(code)}" for value, code in told.answers.items())
+    guessed = [
+        "    codebook:              # a guess: compare the order of the codes with the survey",
+        '      source: "LimeSurvey codes, in the order of the instrument\'s values"',
+        f"      responses: {{{codes}}}",
+    ]
     return [
         f"  {name}:                # {told.why}; sure to {told.confidence:.2f}",
         f"    instrument: {told.instrument}",
         f"    export: {export}",
         f"    columns: {{{columns}}}",
+        *(guessed if codes else []),
     ]
 
 
 def _unmatched(file: Drafted) -> list[str]:
-    matched = {match.block.stem for match in file.matched}
-    rest = [block for block in blocks_of(file.inspection) if block.stem not in matched]
+    used = {column for match in file.matched for column in match.columns.values()}
+    rest = [block for block in blocks_of(file.inspection) if not used & {c.name for c in block.columns}]
     return [
         f"  # {len(block.columns)} items '{_plain(block.stem)}...': no instrument here is like them"
         for block in rest[:20]

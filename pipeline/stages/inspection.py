@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.declaration import StudyError
 from pipeline.exports.inspection import Described, Inspection
-from pipeline.stages.blocks import Match, blocks_of, known_instruments, matches
+from pipeline.stages.blocks import Match, known_instruments, matches
 from pipeline.stages.drafting import draft
 
 SHOWN = 40
@@ -18,7 +18,7 @@ SHOWN = 40
 
 def report(inspection: Inspection, instruments: Path) -> dict[str, Any]:
     """Everything found in a file, as plain values for JSON."""
-    found = matches(blocks_of(inspection), known_instruments(instruments))
+    found = matches(inspection, known_instruments(instruments))
     return {
         "file": inspection.file,
         "platform": inspection.platform,
@@ -46,20 +46,25 @@ def report(inspection: Inspection, instruments: Path) -> dict[str, Any]:
 
 def lines(told: dict[str, Any], needed: int) -> list[str]:
     """The same for people to read."""
-    delimiter = {"\t": "tab", None: None}.get(told["delimiter"], told["delimiter"])
-    how = f"encoding {told['encoding']}" + (f", delimiter {delimiter}" if delimiter else "")
+    delimiter = {"\t": "tab"}.get(told["delimiter"] or "", f"'{told['delimiter']}'")
+    how = "a workbook" if told["encoding"] == "xlsx" else f"encoding {told['encoding']}"
+    how += f", delimiter {delimiter}" if told["delimiter"] else ""
     found = [
         f"{told['file']}: {told['platform']}, sure to {told['confidence']:.2f} ({told['sign']})",
-        f"{how}, {told['header_rows']} header rows, {told['rows']} rows, {told['respondents']} with answers",
+        f"{how}, {_many(told['header_rows'], 'header row')}, {_many(told['rows'], 'row')}, "
+        f"{told['respondents']} with answers",
         f"reading it takes roughly {needed / 1024**2:,.0f} MB of memory",
     ]
     if told["parts"]:
-        found.append(f"it mixes {len(told['parts'])} kinds of rows; shown are those with {told['part']}")
+        shown = ", ".join(f"{name} '{value}'" for name, value in told["part"].items())
+        found.append(f"it mixes {len(told['parts'])} kinds of rows; shown are those with {shown}")
     found += ["", "Columns"]
     found += [_column_line(column) for column in told["columns"][:SHOWN]]
     more = len(told["columns"]) - SHOWN
     found += [f"  and {more} more (--json lists them)"] if more > 0 else []
-    found += _section("Missing codes", [f"{code}: {n} answers" for code, n in told["missing_codes"].items()])
+    found += _section(
+        "Missing codes", [f"{code}: {_many(n, 'answer')}" for code, n in told["missing_codes"].items()]
+    )
     found += _section("Dropped, because they identify people", told["identifiers"])
     found += _section("Likely instruments", [_block_line(block) for block in told["blocks"]])
     found += _section("Notes", told["notes"])
@@ -99,7 +104,9 @@ def _column_line(column: dict[str, Any]) -> str:
 
 def _block(match: Match) -> dict[str, Any]:
     return {
+        "title": match.block.title,
         "stem": match.block.stem,
+        "columns": dict(match.columns),
         "items": len(match.block.columns),
         "instrument": match.instrument,
         "confidence": match.confidence,
@@ -109,11 +116,15 @@ def _block(match: Match) -> dict[str, Any]:
 
 def _block_line(block: dict[str, Any]) -> str:
     sure = f"sure to {block['confidence']:.2f} ({block['why']})"
-    return f"{_short(block['stem'])}...: {block['instrument']}, {sure}"
+    return f"{_short(block['title'], 100)}: {block['instrument']}, {sure}"
 
 
 def _section(title: str, entries: list[str]) -> list[str]:
     return ["", title, *(f"  {_short(entry, 160)}" for entry in entries)] if entries else []
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _rows(rows: list[int]) -> str:

@@ -92,8 +92,13 @@ def declared(study: LoadedStudy) -> Mapping[str, object]:
 
 def _items(study: LoadedStudy, scale: str) -> dict[str, object]:
     """What stands behind a score."""
-    scoring = study.instruments[scale].scoring
-    return {"items": list(study.columns(scale)), "rule": scoring.rule, "factor": scoring.factor}
+    used = study.instruments[scale]
+    return {
+        "items": list(study.columns(scale)),
+        "rule": used.scoring.rule,
+        "factor": used.scoring.factor,
+        "safety_items": list(used.safety_items),
+    }
 
 
 def _result(

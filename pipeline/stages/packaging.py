@@ -110,12 +110,10 @@ def licences(study: LoadedStudy) -> str:
     return "\n".join(lines)
 
 
-def readme(
-    study: LoadedStudy, shared: bool, alike: Sequence[Mapping[str, Any]], left_out: Sequence[str]
-) -> str:
+def readme(study: LoadedStudy, privacy: Mapping[str, Any], left_out: Sequence[str]) -> str:
     """What lies in the folder, how to make the report from it, and how alike the rows are.
 
-    `left_out`: columns that are not handed on because of a safety item.
+    `privacy` is what privacy.json holds; `left_out`: columns not handed on because of a safety item.
     """
     lines = [
         f"# {study.declared.title}",
@@ -135,7 +133,7 @@ def readme(
         "| `LICENCES.md`, `CITATION.cff` | what may be done with it, and how to cite it |",
         "",
     ]
-    if not shared:
+    if not privacy["shared"]:
         return "\n".join(
             [*lines, "The study does not allow its rows to be shared: `data/` is not part of it.", ""]
         )
@@ -145,10 +143,11 @@ def readme(
         f"In a checkout of {SOFTWARE}, `make report BUNDLE=<this folder>` makes the report anew.",
         "",
         *_left_out(left_out),
+        *map(_telling_line, privacy["safety_scores"]),
         "## How alike the rows are",
         "",
     ]
-    return "\n".join([*lines, *map(_alike_line, alike), ""])
+    return "\n".join([*lines, *map(_alike_line, privacy["k_anonymity"]), ""])
 
 
 def described(study: LoadedStudy) -> str:
@@ -173,6 +172,14 @@ def _left_out(names: Sequence[str]) -> list[str]:
         "scales, and nothing about their items."
     )
     return [told, ""]
+
+
+def _telling_line(one: Mapping[str, Any]) -> str:
+    return (
+        f"Handle `{one['scale']}` with care: {one['near_lowest']} scores near its lowest and "
+        f"{one['near_highest']} near its highest rule out some answers to a safety item, the extreme ones "
+        "all but one.\n"
+    )
 
 
 def _alike_line(one: Mapping[str, Any]) -> str:

@@ -151,8 +151,11 @@ def _descriptives(study: LoadedStudy, frames: Frames) -> dict[str, Any]:
     rows = {}
     for name, level in (scales | covariates).items():
         row = _counts(describe(frames[level][[name]]).frame.loc[name].to_dict())
+        values = frames[level][name]
         if name in covariates:
-            row = small_cells.guarded_covariate(row, frames[level][name], study.declared.small_cell)
+            row = small_cells.guarded_covariate(row, values, study.declared.small_cell)
+        elif name in study.instruments:
+            row = small_cells.guarded_score(study, name, study.instruments[name].item_ids, row, values)
         rows[name] = {"level": level, "kind": "scale" if name in scales else "covariate"} | row
     return rows
 
@@ -180,7 +183,7 @@ def _scale(study: LoadedStudy, frames: Frames, scale: str, told: Told) -> dict[s
     parts = scored.facets(study, scale)
     sections["facets"] = {
         part.facet: {"title": study.instruments[scale].facets[part.facet or ""].title}
-        | _descriptives_of(frames, part)
+        | _descriptives_of(study, frames, part)
         | _block(study, frames, part, told)
         | {"icc": _icc(study, frames, part, told)}
         for part in parts
@@ -200,10 +203,12 @@ def _in_groups(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> 
     }
 
 
-def _descriptives_of(frames: Frames, part: Block) -> dict[str, Any]:
+def _descriptives_of(study: LoadedStudy, frames: Frames, part: Block) -> dict[str, Any]:
     from pipeline.psychometrics import describe
 
-    return {"descriptives": _counts(describe(frames[part.level][[part.score]]).frame.iloc[0].to_dict())}
+    scores = frames[part.level][part.score]
+    row = _counts(describe(scores.to_frame()).frame.iloc[0].to_dict())
+    return {"descriptives": small_cells.guarded_score(study, part.scale, part.items, row, scores)}
 
 
 def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict[str, Any]:
@@ -228,18 +233,18 @@ def _block(study: LoadedStudy, frames: Frames, block: Block, told: Told) -> dict
     loadings = {row["item"]: row for row in (model or {}).get("loadings", ())}
     return {
         "reliability": alpha and reliabilities.reliability_of(study, frames, block, alpha, told),
-        "items": [
-            small_cells.guarded_item(
-                study,
-                block.scale,
+        "items": small_cells.guarded_items(
+            study,
+            block.scale,
+            [
                 {"item": item, "text": study.instruments[block.scale].item(item).text}
                 | _counts(statistics.loc[item].to_dict())
                 | {"loading": _of(loadings, item, "std"), "se": _of(loadings, item, "std_se")}
                 | cluster_means.loading_interval(loadings.get(item))
-                | {"frequencies": _frequencies(study, block.scale, item, answers[item])},
-            )
-            for item in block.items
-        ],
+                | {"frequencies": _frequencies(study, block.scale, item, answers[item])}
+                for item in block.items
+            ],
+        ),
         "factor": model,
     }
 

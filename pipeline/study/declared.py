@@ -245,6 +245,11 @@ class Sharing(Declared):
         default=None,
         description="Columns by which somebody could be recognised; every covariate where left out.",
     )
+    safety_scores: bool = Field(
+        default=False,
+        description="Whether rows may be shared although the scores of a few people tell their answer to a "
+        "safety item.",
+    )
 
 
 class Study(Declared):

@@ -2,11 +2,11 @@
 
 The table is what a large survey exports: an id, a team, an address, two moments, a duration, a comment, three
 numbers and fifty Likert items. Each file is read in processes of their own, ours and the plain library by
-turns; of `RUNS` runs the smallest processor time and the largest peak of memory count. Our time includes that
-of taking every column once, one after the other, as pandas has them. Memory is what reading takes above what
-the process has taken at rest, with its libraries, and how many times the file that is; then the peak once
-each column was taken, and the whole of the second process that reads a file of a statistics program. A
-.sas7bdat file is measured where `--file` names one; nothing here can write it.
+turns; of `RUNS` runs the smallest processor time and the largest peak of memory count. The second of our
+times includes that of taking every column once, one after the other, as pandas has them. Memory is what
+reading takes above what the process has taken at rest, with its libraries, and how many times the file that
+is; then the peak once each column was taken, and the whole of the second process that reads a file of a
+statistics program. A .sas7bdat file is measured where `--file` names one; nothing here can write it.
 Nothing is written but to a temporary folder. What it printed is in docs/exports.md and behind
 `exports/memory.py`.
 """
@@ -68,10 +68,10 @@ def seconds():
 
 rest, began = taken(resource.RUSAGE_SELF), seconds()
 {code}
-read = taken(resource.RUSAGE_SELF) - rest
+own, read = seconds() - began, taken(resource.RUSAGE_SELF) - rest
 {take}
 print(json.dumps([
-    seconds() - began, read, taken(resource.RUSAGE_SELF) - rest, taken(resource.RUSAGE_CHILDREN)
+    own, seconds() - began, read, taken(resource.RUSAGE_SELF) - rest, taken(resource.RUSAGE_CHILDREN)
 ]))
 """
 
@@ -83,8 +83,8 @@ def main() -> None:
     options.add_argument("--kinds", nargs="+", choices=list(PLAIN), default=["csv", "sav", "parquet"])
     options.add_argument("--file", type=Path, help="measure this file instead")
     chosen = options.parse_args()
-    heads = ("MB", "ours s", "plain s", "ratio", "ours MB", "of file", "taken MB", "second MB", "plain MB")
-    print(f"{'file':<11}" + "".join(f"{head:>10}" for head in heads))
+    heads = ("MB", "ours s", "plain s", "ratio", "taken s", "ours MB", "of file", "taken MB", "second MB")
+    print(f"{'file':<11}" + "".join(f"{head:>10}" for head in (*heads, "plain MB")))
     if chosen.file is not None:
         print(line(chosen.file.suffix[1:], chosen.file))
         return
@@ -156,9 +156,10 @@ def line(kind: str, path: Path) -> str:
     plain = PLAIN[kind].format(path=str(path))
     told = [(measured(ours, TAKE), measured(plain, "")) for _ in range(RUNS)]
     own, other = (list(zip(*runs, strict=True)) for runs in zip(*told, strict=True))
-    seconds, peaks = (min(own[0]), min(other[0])), [max(each) for each in own[1:]]
+    seconds, peaks = (min(own[0]), min(other[0])), [max(each) for each in own[2:]]
     size = path.stat().st_size / 1024**2
-    found = (size, *seconds, seconds[0] / seconds[1], peaks[0], peaks[0] / size, *peaks[1:], max(other[1]))
+    times = (*seconds, seconds[0] / seconds[1], min(own[1]))
+    found = (size, *times, peaks[0], peaks[0] / size, *peaks[1:], max(other[2]))
     return f"{kind:<11}" + "".join(f"{number:>10.{1 if number < 100 else 0}f}" for number in found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +79,27 @@ def test_qualtrics_columns_beside_the_answers_are_set_apart(tmp_path: Path) -> N
     }
 
 
+def test_qualtrics_choices_joined_in_one_cell_are_parted_and_a_text_entry_is_not(tmp_path: Path) -> None:
+    """Two questions with the same shortened text stay two; 1,5 that somebody typed stays text."""
+    ids = ['{"ImportId":"_recordId"}', *(f'{{"ImportId":"{one}"}}' for one in ("QID1_1", "QID1_2", "QID3"))]
+    header = [
+        ["ResponseId", "Q1", "Q2", "Q3", "Q4"],
+        ["Response ID", "Rate - I feel that my...", "Rate - I feel that my...", "Which?", "How many?"],
+        [*ids, '{"ImportId":"QID4_TEXT"}'],
+    ]
+    told = [[1, -1, "1,2", "1,5"], [2, -2, "2", "2,5"], [3, 4, "1,2,3", "1,5"], [3, 4, "", "2,5"]]
+    rows = [*told, [1, 4, "3,2", "2,5"]]
+    export = read(
+        files.save(tmp_path, [*header, *([f"R_{i}", *row] for i, row in enumerate(rows))]), "qualtrics"
+    )
+    assert values(export, "Q3 [2]") == [1, 1, 1, None, 1]
+    assert values(export, "Q3 [3]") == [0, 0, 1, None, 1]
+    assert kinds(export)["Q3 [1]"] == "multiple"
+    assert values(export, "Q4") == ["1,5", "2,5", "1,5", "2,5", "2,5"]
+    assert (values(export, "Q1"), values(export, "Q2")) == ([1, 2, 3, 3, 1], [-1, -2, 4, 4, 4])
+    assert export.columns["Q1"].label == export.columns["Q2"].label
+
+
 def test_a_matrix_answered_alike_by_everyone_is_no_multi_select(tmp_path: Path) -> None:
     rows = [["ResponseId", "Q1_1", "Q1_2"], ["R_1", 1, 1], ["R_2", 1, 1], ["R_3", "", ""]]
     export = read(files.save(tmp_path, rows), "qualtrics")
@@ -138,6 +160,45 @@ def test_redcap_without_a_dictionary_never_takes_a_hidden_checkbox_for_no(tmp_pa
     assert any("branching may have hidden" in note for note in export.provenance.notes)
 
 
+FIELDS = [
+    [
+        "Variable / Field Name",
+        "Form Name",
+        "Field Type",
+        "Field Label",
+        "Choices, Calculations, OR Slider Labels",
+    ],
+    ["record_id", "base", "text", "ID", ""],
+    ["race", "base", "checkbox", "Race", "-1, Refused | A, Apple"],
+    ["weight", "base", "text", "Weight", ""],
+    ["seen", "base", "yesno", "Seen?", ""],
+]
+
+
+def test_redcap_codes_below_zero_letters_and_decimal_commas(tmp_path: Path) -> None:
+    """A dictionary alone tells that 1,5 is a number; codes of checkboxes are spelled as REDCap does."""
+    validation = ["Text Validation Type OR Show Slider Number", "", "", "number_1dp_comma_decimal", ""]
+    fields = [[*row, one] for row, one in zip(FIELDS, validation, strict=True)]
+    dictionary = files.save(tmp_path, fields, "dictionary.csv")
+    rows = [["record_id", "race____1", "race___a", "weight", "seen", "base_complete"]]
+    path = files.save(tmp_path, [*rows, [1, 1, 0, "61,5", 1, 2], [2, 0, 1, "70", 0, 2]])
+    export = read(path, "redcap", dictionary=dictionary)
+    assert values(export, "weight") == [61.5, 70]
+    assert export.columns["race____1"].label == "Race - Refused"
+    assert (values(export, "race____1"), values(export, "race___a")) == ([1, 0], [0, 1])
+    assert export.columns["seen"].value_labels == {1.0: "Yes", 0.0: "No"}
+    assert values(read(path, "redcap"), "weight") == ["61,5", "70"]
+
+
+def test_redcap_labels_that_occur_twice_are_numbered(tmp_path: Path) -> None:
+    rows = [["Record ID", "Data Access Group", "Mood", "Complete?", "Mood", "Complete?"]]
+    path = files.save(tmp_path, [*rows, [1, "N", "a", "Complete", "b", "Incomplete"]])
+    export = read(path, "redcap")
+    assert (values(export, "Mood"), values(export, "Mood (2)")) == (["a"], ["b"])
+    assert kinds(export)["Complete? (2)"] == "meta"
+    assert any("numbered in the order of the file" in note for note in export.provenance.notes)
+
+
 def test_a_file_that_is_no_dictionary_is_told(tmp_path: Path) -> None:
     path = files.save(tmp_path, files.REDCAP)
     with pytest.raises(ExportError, match="no REDCap data dictionary"):
@@ -155,6 +216,37 @@ def test_limesurvey_codes(tmp_path: Path) -> None:
     assert export.role("ended") == export.columns["submitdate"]
     assert export.role("seconds") == export.columns["interviewtime"]
     assert next(iter(export.frame)) == "id"
+
+
+def test_limesurvey_abbreviated_headings_of_two_scales_and_words_for_other(tmp_path: Path) -> None:
+    head = ["id", "submitdate", "lastpage", "Array (5 point .. [SQ001]", "Array (5 point .. [SQ001]"]
+    head += ["Q9[SQ001][Scale 1]", "8 [Other]", "sel", "groupTime12", "Q1Time"]
+    done = "2024-03-01 10:00:00"
+    rows = [head, [1, done, 3, 1, 2, "A1", "x", "-oth-", 3.5, 2], [2, "", 1, "", "", "", "", "A1", 1, ""]]
+    export = read(files.save(tmp_path, rows), "limesurvey")
+    assert values(export, "Array (5 point .. [SQ001]") == [1, None]
+    assert values(export, "Array (5 point .. [SQ001] (2)") == [2, None]
+    assert values(export, "sel") == ["-oth-", "A1"]
+    assert kinds(export) | {"8 [Other]": "other text", "groupTime12": "meta", "Q1Time": "meta"} == kinds(
+        export
+    )
+    assert values(export, "submitdate") == [done, None]
+
+
+OLD_CHOICES = {
+    "names of old versions": (["123X4X6SQ001", "123X4X6SQ002"], "Y"),
+    "Y turned to 1": (["Q6[SQ001]", "Q6[SQ002]"], 1),
+}
+
+
+@pytest.mark.parametrize(("names", "mark"), OLD_CHOICES.values(), ids=OLD_CHOICES)
+def test_limesurvey_choices_of_other_spellings_are_multi_select(
+    tmp_path: Path, names: list[str], mark: object
+) -> None:
+    rows = [["id", "submitdate", "lastpage", *names], [1, "", 3, mark, ""], [2, "", 3, "", mark]]
+    export = read(files.save(tmp_path, [*rows, [3, "", 1, "", ""]]), "limesurvey")
+    assert [values(export, name) for name in names] == [[1, 0, None], [0, 1, None]]
+    assert {kinds(export)[name] for name in names} == {"multiple"}
 
 
 def test_limesurvey_full_headings_no_that_was_never_reached_and_dates_never_kept(tmp_path: Path) -> None:
@@ -189,6 +281,13 @@ def test_surveymonkey_condensed(tmp_path: Path, form: str) -> None:
     assert values(export, "Respondent ID") == [11834567890, 11834567891, 11834567892]
 
 
+def test_surveymonkey_with_a_blank_second_row_has_two_header_rows(tmp_path: Path) -> None:
+    head = ["Respondent ID", "Collector ID", "Start Date", "End Date", "How?", "Why?"]
+    rows = [head, [""] * 6, [11834567890, 1, "03/21/2024 10:15:32 AM", "", 3, "x"]]
+    export = read(files.save(tmp_path, rows), "surveymonkey")
+    assert (export.provenance.header_rows, values(export, "How?"), values(export, "Why?")) == (2, [3], ["x"])
+
+
 def test_surveymonkey_expanded_single_choice_is_one_column_again(tmp_path: Path) -> None:
     export = read(files.save(tmp_path, files.SURVEYMONKEY_EXPANDED), "surveymonkey")
     assert values(export, "How often?") == [3, 1, None]
@@ -204,6 +303,19 @@ def test_kobo_with_either_delimiter(tmp_path: Path, delimiter: str) -> None:
     assert kinds(export)["drinks_other"] == "other text"
     assert {kinds(export)[name] for name in ("deviceid", "_loc_latitude")} == {"identifier"}
     assert any("2 versions of the form (1, 2 rows)" in note for note in export.provenance.notes)
+
+
+def test_kobo_headings_in_any_language_with_either_kind_of_choice(tmp_path: Path) -> None:
+    """What one version asked as select_one and the next as select_multiple is read by its choices' names."""
+    head = ["Wie geht es?", "Getränke", "Getränke/Tee", "Getränke/Kaffee", "_id", "_uuid", "_index"]
+    told = [("gut", "Tee Kaffee", 1, 1, "v2"), ("gut", "Tee", "", "", "v1")]
+    told += [("schlecht", "Saft", "", "", "v1"), ("gut", "Kaffee", 0, 1, "v2"), ("gut", "", "", "", "v2")]
+    rows = [[*cells, i, f"u{i}", i, version] for i, (*cells, version) in enumerate(told, 1)]
+    export = read(files.save(tmp_path, [[*head, "__version__"], *rows]), "kobo")
+    assert values(export, "Wie geht es?")[2] == "schlecht"
+    assert values(export, "Getränke/Tee") == [1, 1, None, 0, None]
+    assert values(export, "Getränke/Kaffee") == [1, 0, None, 1, None]
+    assert any("2 versions of the form" in note for note in export.provenance.notes)
 
 
 def test_kobo_select_multiple_that_was_not_split_is_split(tmp_path: Path) -> None:
@@ -334,6 +446,24 @@ def test_xlsx_cells_are_text_numbers_and_moments(tmp_path: Path) -> None:
     )
     assert any("`sheet:` names another: two" in note for note in export.provenance.notes)
     assert values(read(tmp_path / "export.xlsx", "xlsx", sheet="two"), "x") == [1]
+
+
+def test_a_workbook_as_excel_writes_it_reads_alike_without_a_word_of_the_library(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Text in a part of its own, and no styles, as the forms of Microsoft come."""
+    plain = files.workbook(tmp_path, {"Sheet1": files.MICROSOFT})
+    before = read(plain, "microsoft_forms").frame.table()
+    shared = files.with_shared_strings(plain)
+    with zipfile.ZipFile(shared) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist() if name != "xl/styles.xml"}
+    after = read(files.zipped(tmp_path, parts, "shared.xlsx"), "microsoft_forms").frame.table()
+    strings = b"xl/sharedStrings.xml"
+    assert strings in parts["[Content_Types].xml"]
+    pd.testing.assert_frame_equal(
+        after.drop(columns=list(after)[1:3]), before.drop(columns=list(before)[1:3])
+    )
+    assert [str(one.message) for one in recwarn] == []
 
 
 def test_long_waves_are_selected_by_their_column(tmp_path: Path) -> None:

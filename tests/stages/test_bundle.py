@@ -366,6 +366,30 @@ def test_a_study_that_does_not_allow_it_shares_no_rows(made: Path, tmp_path: Pat
         plan.run_bundle(folder, tmp_path / "laid", quiet)
 
 
+def test_rows_with_telling_scores_of_a_few_are_shared_only_where_the_study_says_so(
+    made: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(made, root)
+    calm = root / "instruments" / "calm.yaml"
+    calm.write_text(calm.read_text(encoding="utf-8") + "safety_items: [c3]\n", encoding="utf-8")
+    workspace = Workspace(root, "small")
+    scored = workspace.build / "score" / "person.parquet"
+    rows = pd.read_parquet(scored)
+    rows["calm"] = rows["calm"].clip(7 / 3, 11 / 3)
+    rows.loc[rows.index[0], "calm"] = 5.0
+    rows.to_parquet(scored)
+    with pytest.raises(StudyError, match="fewer than 5 people have a score of 'calm'"):
+        bundle(load_study(root, "small"), workspace)
+    text = (root / STUDY).read_text(encoding="utf-8").replace("data: true", "data: true, safety_scores: true")
+    (root / STUDY).write_text(text, encoding="utf-8")
+    folder = bundle(load_study(root, "small"), workspace)
+    told = read(folder / "privacy.json")["safety_scores"]
+    assert told == [{"scale": "calm", "near_lowest": 0, "near_highest": 1}]
+    assert "Handle `calm` with care: 0 scores near" in (folder / "README.md").read_text(encoding="utf-8")
+    assert "calm.c3" not in pd.read_csv(folder / ROWS, nrows=0)
+
+
 def test_a_quasi_identifier_that_nothing_bears_is_a_mistake(tmp_path: Path) -> None:
     lay_out(tmp_path, "\nshare: {quasi_identifiers: [warmt]}\n")
     with pytest.raises(StudyError, match=r"study\.yaml:\d+:\d+: .*'warmt'.*did you mean 'warmth'"):

@@ -33,6 +33,23 @@ def test_a_moderator_of_a_higher_level_moderates_the_slope_within():
     assert any("no random slopes" in text for text in told["notes"])
 
 
+def test_the_range_of_a_moderator_with_a_safety_item_tells_no_score_of_a_few():
+    asked = {"moderators": [{"moderator": "support", "of": "alliance -> outcome"}], "missing": "listwise"}
+    study, frames = scored_rows.study(**asked), scored_rows.frames()
+    design = Design(study.levels, {"support": "staff", "alliance": "client", "outcome": "client"})
+    graph = PathGraph.of(study.edges)
+    safe = study.instruments["support"].model_copy(update={"safety_items": ("s1",)})
+    open_part = moderation(study, graph, frames, design)
+    study.instruments["support"] = safe
+    part = moderation(study, graph, frames, design)
+    observed = frames["staff"]["support"].dropna().sort_values().tolist()
+    for told, at in ((open_part, 0), (part, 4)):
+        (row,), (line,) = told["johnson_neyman"], told["moderators"]
+        assert (row["lowest"], row["highest"]) == (observed[at], observed[-1 - at])
+        assert (line["curve"]["at"][0], line["curve"]["at"][-1]) == (observed[at], observed[-1 - at])
+    assert part["simple_slopes"] == open_part["simple_slopes"]
+
+
 def test_congruence_has_a_surface_within_and_one_of_whole_scores():
     frames = scored_rows.frames()
     frames["client"]["bond"] = frames["client"]["alliance.bond"]

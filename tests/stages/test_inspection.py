@@ -10,13 +10,14 @@ import export_files as files
 import pandas as pd
 import pytest
 import small_study
+import whole_surveys
 
 from pipeline import cli
 from pipeline.exports import apart, containers, memory, text
 from pipeline.exports.detect import detect
 from pipeline.exports.inspection import inspect_export
 from pipeline.stages import ingest, score, screen
-from pipeline.stages.artefacts import Workspace, read_json
+from pipeline.stages.artefacts import Workspace, read_frame, read_json
 from pipeline.study import load_study
 
 PLAIN = [["id", "a", "b"], ["P1", 1, 2], ["P2", 3, 4]]
@@ -190,6 +191,44 @@ def test_a_new_study_runs_as_drafted(root: Path, tmp_path: Path, capsys: pytest.
         stage(study, workspace)
     told = read_json(workspace.build / "screen" / "screen.json")["levels"]["person"]
     assert (told["received"], told["kept"]) == (144, 144)
+
+
+@pytest.mark.parametrize("platform", whole_surveys.WHOLE)
+def test_a_survey_of_any_platform_is_drafted_as_it_is_and_scored_alike(
+    root: Path, tmp_path: Path, platform: str
+) -> None:
+    """Instruments by wording, name or codes; ids and groups; the same scores from every platform."""
+    (tmp_path / "in").mkdir()
+    path = whole_surveys.WHOLE[platform](tmp_path / "in")
+    assert cli.main(["new", "fresh", str(path)]) == 0
+    study, workspace = load_study(root, "fresh"), Workspace(root, "fresh")
+    (export,) = study.declared.exports.values()
+    assert export.platform == platform.partition(",")[0]
+    assert export.links.keys() == {"group"}
+    assert (export.id is None) == (platform == "google_forms")
+    assert [scale.instrument for scale in study.declared.scales.values()] == ["warmth", "calm", "thriving"]
+    for stage in (ingest.ingest, screen.screen, score.score):
+        stage(study, workspace)
+    frame = read_frame(workspace.build / "score" / "person.parquet")
+    wanted = whole_surveys.scores()
+    pd.testing.assert_frame_equal(frame[list(wanted)].reset_index(drop=True), wanted, check_exact=False)
+    assert frame["group"].nunique() == 24
+
+
+def test_what_inspect_prints_can_be_read_by_people(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = files.save(tmp_path, whole_surveys.qualtrics(labels=True))
+    assert cli.main(["inspect", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "export.csv: qualtrics, sure to 1.00 (a row of import ids)\n" in told
+    assert "encoding utf-8, delimiter ',', 3 header rows, 144 rows, 144 with answers\n" in told
+    assert "  Q4 to Q6: calm, sure to 1.00 (3 of 3 items worded alike, 3 items, answers fit)\n" in told
+    assert cli.main(["inspect", str(files.save(tmp_path, files.REDCAP))]) == 0
+    told = capsys.readouterr().out
+    assert "1 header row, 3 rows" in told
+    assert "with redcap_event_name 'baseline_arm_1', redcap_repeat_instrument 'visit'\n" in told
+    assert "  [not completed]: 1 answer\n" in told
 
 
 @pytest.mark.slow

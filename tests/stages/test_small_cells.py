@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 from typing import Any
 
+import made
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,17 +15,28 @@ import scored_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.declaration import StudyError
 from pipeline.reporting.codebook import items_table
 from pipeline.reporting.level_pictures import patterns
 from pipeline.reporting.pictures import likert
 from pipeline.reporting.prose.method import _sizes
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import loadings
 from pipeline.reporting.tables.unlinked import sizes_table
 from pipeline.stages import agreement, invariance, missing_answers, scored, validate
 from pipeline.stages.attempts import Told
 from pipeline.stages.cluster_means import cluster_means
-from pipeline.stages.deidentified import anonymity, left_out, without_ids
-from pipeline.stages.small_cells import cluster_sizes, group_sizes, guarded_covariate, guarded_item
+from pipeline.stages.deidentified import anonymity, left_out, safety_scores, without_ids
+from pipeline.stages.small_cells import (
+    blunted,
+    cluster_sizes,
+    group_sizes,
+    guarded_covariate,
+    guarded_item,
+    guarded_items,
+    guarded_score,
+    near_ends,
+)
 
 FEW = 5
 
@@ -246,8 +259,127 @@ def test_validation_withholds_a_safety_items_distribution() -> None:
     assert shown["o4"]["frequencies"]["5"] is None
     assert list(shown["o4"]["frequencies"].values()).count(None) == 2
     assert shown["o4"]["mean"] is None
-    assert None not in shown["o1"]["frequencies"].values()
-    assert shown["o1"]["mean"] is not None
+    others = {name: row["mean"] for name, row in shown.items() if name != "o4"}
+    hidden = [name for name, mean in others.items() if mean is None]
+    assert len(hidden) == 1
+    assert set(shown[hidden[0]]["frequencies"].values()) == {None}
+    for name in {*others, "o4"} - {*hidden, "o4"}:
+        assert None not in shown[name]["frequencies"].values()
+        assert shown[name]["item_rest"] is not None
+    assert [shown[name]["alpha_if_dropped"] for name in (*hidden, "o4")] == [None, None]
+
+
+def test_the_score_less_the_items_that_are_shown_is_never_the_safety_item() -> None:
+    """The same second item is withheld in the whole scale and in the facet, the one that differs most."""
+    study = risky()
+    alliance = study.instruments["alliance"].model_copy(update={"safety_items": ("a3",)})
+    study.instruments["alliance"] = alliance
+    spread = {"a1": 9.0, "a2": 8.0, "a3": 1.0, "a4": 2.0}
+    rows = [item({"1": 20, "2": 8, "3": 1}, 0, name) | {"sd": sd} for name, sd in spread.items()]
+    whole, facet = (guarded_items(study, "alliance", some) for some in (rows, rows[2:]))
+    assert [row["item"] for row in whole if row["mean"] is None] == ["a3", "a4"]
+    assert [row["item"] for row in facet if row["mean"] is None] == ["a3", "a4"]
+    alone = [
+        item({"1": 20, "2": 8, "3": 1}, 0, name) | {"sd": sd}
+        for name, sd in zip(("o1", "o4"), (1, 2), strict=True)
+    ]
+    assert [row["mean"] for row in guarded_items(risky(), "outcome", alone)] == [None, None]
+    open_rows = [item({"1": 20, "2": 8}, 0, name) for name in ("o1", "o4")]
+    assert guarded_items(risky(), "outcome", open_rows) == open_rows
+
+
+def test_a_table_of_items_says_why_a_safety_item_is_not_shown() -> None:
+    tables = [loadings.table(record) for record in (with_items(lambda row: None), with_items(hide))]
+    notes = [table.general for table in tables if table is not None]
+    assert ["safety item" in note for note in notes] == [False, True]
+
+
+ENDS = {
+    "one person at the highest score": ([1.0] * 6 + [3.0, 5.0], "o4", {"max"}),
+    "one person just below it": ([1.0] * 6 + [3.0, 4.75], "o4", {"max"}),
+    "few at both ends": ([1.0, 3.0, 3.0, 5.0], "o4", {"min", "max"}),
+    "many at both ends": ([1.0] * 5 + [3.0] + [5.0] * 5, "o4", set()),
+    "no safety item among the items": ([1.0, 3.0, 3.0, 5.0], "o1", set()),
+}
+
+
+@pytest.mark.parametrize(("values", "item", "hidden"), ENDS.values(), ids=ENDS)
+def test_a_score_of_a_few_at_an_end_of_a_scale_with_a_safety_item_is_not_told(
+    values: list[float], item: str, hidden: set[str]
+) -> None:
+    shown = guarded_score(
+        risky(), "outcome", ("o2", "o3", item), statistics(values), pd.Series(values, dtype=float)
+    )
+    assert {name for name, value in shown.items() if value is None} == hidden
+
+
+def test_the_score_of_a_safety_item_alone_is_guarded_as_the_item_is() -> None:
+    few, many = [1.0] * 20 + [2.0] * 6 + [3.0], [1.0] * 20 + [2.0] * 6
+    shown = guarded_score(risky(), "outcome", ("o4",), statistics(few), pd.Series(few))
+    assert {name for name, value in shown.items() if value is None} >= {"mean", "min", "max"}
+    assert guarded_score(risky(), "outcome", ("o4",), statistics(many), pd.Series(many)) == statistics(many)
+
+
+def test_validation_withholds_the_ends_of_a_scale_with_a_safety_item() -> None:
+    frames = scored_rows.frames()
+    client = frames["client"].copy()
+    client["outcome"] = client["outcome"].clip(2.0, 4.0)
+    client.loc[client.index[0], "outcome"] = 5.0
+    shown = validate._descriptives(risky(), frames | {"client": client})
+    assert (shown["outcome"]["max"], shown["outcome"]["min"]) == (None, 2.0)
+    assert shown["outcome"]["mean"] is not None
+    open_study = validate._descriptives(scored_rows.study(), frames | {"client": client})
+    assert open_study["outcome"]["max"] == 5.0
+
+
+def test_the_range_of_a_moderator_with_a_safety_item_ends_where_enough_people_are() -> None:
+    values = np.array([0.0] + [1.0] * 5 + [2.0] * 20 + [8.0] * 4 + [9.0])
+    assert set(blunted(risky(), "outcome", values)) == {1.0, 2.0, 8.0}
+    assert blunted(risky(), "alliance", values) is values
+    assert blunted(risky(small_cell=0), "outcome", values) is values
+    assert set(blunted(risky(), "outcome", values[-8:])) == {8.0}
+
+
+@settings(deadline=None)
+@given(
+    items=st.integers(1, 4),
+    codes=st.sampled_from([(0, 1), (0, 1, 2), (1, 2, 3, 4)]),
+    rule=st.sampled_from(
+        [{"rule": "sum"}, {"rule": "mean"}, {"rule": "scaled", "factor": 25.0, "offset": -25.0}]
+    ),
+)
+def test_scores_that_rule_out_an_answer_are_those_that_trying_every_answer_finds(
+    items: int, codes: tuple[int, ...], rule: dict[str, Any]
+) -> None:
+    """Every way to answer is written down: which answers to the safety item does each score leave?"""
+    study = scored_rows.study()
+    instrument = made.instrument("outcome", items, codes=codes, scoring=rule)
+    study.instruments["outcome"] = instrument.model_copy(update={"safety_items": ("o1",)})
+    left: dict[float, set[int]] = {}
+    for answers in product(codes, repeat=items):
+        mean = sum(answers) / items
+        score = {"sum": sum(answers), "mean": mean, "scaled": 25 * mean - 25}[rule["rule"]]
+        left.setdefault(round(score, 9), set()).add(answers[0])
+    low = sum(max(codes) not in answers for answers in left.values())
+    high = sum(min(codes) not in answers for answers in left.values())
+    assert near_ends(study, "outcome", pd.Series(list(left))) == (low, high)
+
+
+def shared(values: list[float], **share: bool) -> list[dict[str, Any]]:
+    study = risky(share={"data": True, **share})
+    frames = scored_rows.frames() | {"client": pd.DataFrame({"outcome": values})}
+    return safety_scores(study, frames)
+
+
+def test_rows_whose_scores_tell_of_a_few_peoples_safety_item_are_not_shared_unasked() -> None:
+    many = [1.0] * 6 + [3.0] * 9 + [5.0] * 7
+    assert shared(many) == [{"scale": "outcome", "near_lowest": 6, "near_highest": 7}]
+    assert shared([3.0] * 9) == [{"scale": "outcome", "near_lowest": 0, "near_highest": 0}]
+    with pytest.raises(
+        StudyError, match=r"study\.yaml: fewer than 5 people .*'outcome'.*safety_scores: true"
+    ):
+        shared([*many[:-4]])
+    assert shared(many[:-4], safety_scores=True)[0]["near_highest"] == 3
 
 
 def test_rows_to_share_let_no_safety_item_be_worked_out() -> None:

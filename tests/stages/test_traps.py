@@ -88,6 +88,62 @@ def test_what_cannot_be_undone_is_told_with_what_to_write(
     assert [part for part in fragments if part not in str(caught.value)] == []
 
 
+DECLARED = {
+    "codes of LimeSurvey in another order": (
+        {"C1": ["A1", "A2", "A3", "A1", "A2", "A3", "A5", "A4"]},
+        {"responses": {5: "A1", 4: "A2", 3: "A3", 2: "A4", 1: "A5"}},
+        {},
+        [5, 4, 3, 5, 4, 3, 1, 2],
+    ),
+    "anchors in another language": (
+        {"C1": ["Nie", "Selten", "Nie", "Oft", "Immer", "Oft", "Nie", "Selten"]},
+        {"responses": {1: "Nie", 2: "Selten", 3: "Manchmal", 4: "Oft", 5: "Immer"}},
+        {},
+        [1, 2, 1, 4, 5, 4, 1, 2],
+    ),
+    "no basis and prefer not to say of Qualtrics": (
+        {"C1": [1, -1, 3, 4, -2, 4, -99, 2]},
+        None,
+        {"missing_codes": [-1, -2, -99]},
+        [1, None, 3, 4, None, 4, None, 2],
+    ),
+    "words with a letter before them": (
+        {"C1": ["a. Never", "Never", "b) Rarely", "Rarely", "Often", "d. Often", "Always", "Always"]},
+        None,
+        {},
+        [1, 1, 2, 2, 4, 4, 5, 5],
+    ),
+}
+
+
+@pytest.mark.parametrize(("columns", "codebook", "export", "wanted"), DECLARED.values(), ids=DECLARED)
+def test_what_the_study_declares_is_read_so(
+    tmp_path: Path,
+    columns: Mapping[str, Sequence[object]],
+    codebook: Mapping[str, Any] | None,
+    export: Mapping[str, Any],
+    wanted: list[float | None],
+) -> None:
+    told = study(**export)
+    if codebook is not None:
+        told.instruments["calm"] = told.instruments["calm"].settled(**codebook)
+        same = {f"C{n}": ["A1" if "A1" in columns["C1"] else "Oft"] * 8 for n in (2, 3)}
+        columns = {**same, **columns}
+    frame, _ = run(tmp_path, told, **columns)
+    assert [None if value != value else value for value in frame["calm.c1"]] == wanted
+
+
+def test_items_in_another_order_than_the_instrument_are_read_by_their_names(tmp_path: Path) -> None:
+    frame, _ = run(tmp_path, study())
+    workspace = Workspace(tmp_path, "made")
+    path = workspace.declared / "exports" / "staff.csv"
+    pd.read_csv(path)[["C3", "team", "C1", "id", "C2"]].to_csv(path, index=False)
+    ingest(study(), workspace)
+    turned = read_frame(workspace.build / "ingest" / "staff.parquet")
+    items = ["calm.c1", "calm.c2", "calm.c3"]
+    pd.testing.assert_frame_equal(turned[items], frame[items])
+
+
 SPELLED = ["5 - Always", "always ", "Always", "5", "ALWAYS", "5.0", "(5) Always", "Always (5)"]
 
 

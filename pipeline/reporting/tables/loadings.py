@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import (
     count,
     drop_empty_columns,
@@ -39,7 +40,7 @@ def table(record: Record) -> Table | None:
         body=tuple(body),
         widths=(4.6, 0.9, 0.8, 0.8, 1.0, 1.0, 0.8, 0.8),
         general=_note(record, scales),
-        specific=_specific(record, scales),
+        specific=(*_specific(record, scales), *bounds.note(body, "c")),
         alt="Item statistics and standardized loadings, grouped by scale.",
     )
     return drop_empty_columns(laid)
@@ -75,7 +76,7 @@ def _row(record: Record, scale: str, item: Mapping[str, Any]) -> Row:
         numbers.number(item.get("sd")),
         numbers.statistic("r", item.get("item_rest")),
         numbers.statistic("alpha", item.get("alpha_if_dropped")),
-        numbers.bounded(loading[0]),
+        bounds.marked(loading[0], "c"),
         numbers.bounded(loading[1]),
         indent=1,
     )
@@ -90,6 +91,12 @@ def _loading(record: Record, scale: str, item: Mapping[str, Any]) -> tuple[Any, 
     return (found[0].get("std"), found[0].get("std_se")) if found else (None, None)
 
 
+def _withheld(record: Record, scales: list[str]) -> bool:
+    """Whether some item's answers are withheld because a few people could be recognised by them."""
+    items = record.part("validate", "items")
+    return any(None in (row.get("frequencies") or {}).values() for scale in scales for row in items[scale])
+
+
 def _note(record: Record, scales: list[str]) -> str:
     withheld = [scale for scale in scales if not _shows_wording(record, scale)]
     return sentences(
@@ -99,6 +106,10 @@ def _note(record: Record, scales: list[str]) -> str:
         "Items without wording belong to instruments whose licence does not let it be reprinted or whose "
         "wording the export does not hold."
         if withheld
+        else None,
+        "A dash stands where few people gave one of a safety item’s answers, and at one more item, without "
+        "which it could be worked out."
+        if _withheld(record, scales)
         else None,
     )
 
