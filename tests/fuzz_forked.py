@@ -136,13 +136,20 @@ class Forked:
     ends: ClassVar[Counter[str]] = Counter()
     last = 0
 
-    def __init__(self, path: Path, program: apart.Program, catalogue: Path | None, complaints: IO[bytes]):
+    def __init__(
+        self,
+        path: Path,
+        program: apart.Program,
+        most: int | None,
+        catalogue: Path | None,
+        complaints: IO[bytes],
+    ):
         reading, writing = os.pipe()
         sys.stdout.flush()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
-            _read(writing, complaints.fileno(), (str(path.resolve()), program.form))
+            _read(writing, complaints.fileno(), (str(path.resolve()), program.form, "0"))
         os.close(writing)
         self.stdout = os.fdopen(reading, "rb")
 
@@ -159,7 +166,7 @@ class Forked:
         Forked.ends[f"signal {Forked.last}" if Forked.last else f"status {os.WEXITSTATUS(status)}"] += 1
 
 
-def _read(output: int, complaints: int, arguments: tuple[str, str]) -> None:
+def _read(output: int, complaints: int, arguments: tuple[str, str, str]) -> None:
     """The child: read, write and be gone, whatever happens."""
     status = 1
     try:
