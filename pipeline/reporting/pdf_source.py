@@ -30,6 +30,7 @@ from pipeline.reporting.values import (
 
 Labels = Mapping[str, Label]
 _POINTS = 9.0
+_SMALLEST = 8.0
 _INSET = 3.2
 _WIDTH = {False: 468.0, True: 648.0}
 _PAGE_LINES = 40
@@ -133,7 +134,8 @@ def _notice_of(missing: Sequence[str], labels: Labels) -> Iterator[str]:
 
 
 def _fit(table: Table, *, landscape: bool, inset: float = _INSET) -> layout.Grid:
-    return layout.fit(table, layout.SOURCE_SANS, _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1)
+    width, padding = _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1
+    return layout.fit(table, layout.SOURCE_SANS, width, padding, _SMALLEST / _POINTS)
 
 
 def _block(block: Block, number: int, labels: Labels, landscape: bool) -> str:

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from pipeline.reporting import direction, drawing, layout, markup, numbering, word_table
+from pipeline.reporting import direction, drawing, layout, markup, numbering, word_pages, word_table
 from pipeline.reporting.package import stable
 from pipeline.reporting.paper import on_paper
 from pipeline.reporting.values import (
@@ -29,7 +29,8 @@ from pipeline.reporting.values import (
     Table,
 )
 from pipeline.reporting.word_lists import Lists
-from pipeline.reporting.word_styles import W, open_reference, style_ids
+from pipeline.reporting.word_pages import Sheet
+from pipeline.reporting.word_styles import W, body_text, open_reference, style_ids
 from pipeline.reporting.word_table import KEEP
 from pipeline.reporting.word_text import (
     Look,
@@ -44,8 +45,8 @@ from pipeline.reporting.word_text import (
 
 _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _EPOCH = datetime.datetime(2000, 1, 1)
-_TALLEST = 0.72
 _KEPT = 4
+_BANNER = 18.0
 
 
 def write_word(document: Document, path: Path, *, reference: Path | None = None) -> None:
@@ -81,7 +82,9 @@ def table_bytes(table: Table, document: Document) -> bytes:
     _head(writing, document)
     landscape = layout.is_wide(table)
     final = word.element.body.find(f"{{{W}}}sectPr")
-    for element in list(parse_xml(f"<w:body {_NAMESPACES}>{_table(writing, table, landscape)}</w:body>")):
+    for element in list(
+        parse_xml(f"<w:body {_NAMESPACES}>{_table(writing, table, landscape, True)}</w:body>")
+    ):
         final.addprevious(element)
     if landscape:
         final.getparent().replace(final, _section(final, landscape))
@@ -110,6 +113,13 @@ class _Writing:
         section = self.word.sections[-1]
         return int((section.page_height - section.top_margin - section.bottom_margin) / 635)
 
+    def sheet(self, banner: str | None) -> Sheet:
+        """Return the paper as `word_pages` measures it; a banner in the header takes of its height."""
+        size, line = body_text(self.word)
+        lost = _BANNER if banner else 0.0
+        width, across = self.width(False) / 20, self.width(True) / 20
+        return Sheet(width, self.height() / 20 - lost, across, size, line * word_table.SINGLE)
+
 
 def _setting(document: Document, word: Any, labels: Any) -> Setting:
     from docx.opc.constants import RELATIONSHIP_TYPE
@@ -122,7 +132,7 @@ def _setting(document: Document, word: Any, labels: Any) -> Setting:
 
 
 def _fill(writing: _Writing, document: Document) -> None:
-    """Put the blocks into the body; a section ends in the last paragraph before the paper turns.
+    """Put the blocks into the body in the order that fills pages; where the paper turns, a section ends.
 
     The paragraphs right before a wide table keep together, so that no line or two stand on a page alone.
     """
@@ -130,10 +140,11 @@ def _fill(writing: _Writing, document: Document) -> None:
 
     body = writing.word.element.body
     final = body.find(f"{{{W}}}sectPr")
+    now = word_pages.arranged(document, writing.sheet(document.banner))
     sheets = [(False, _title(writing.setting, document))]
     sheets += [
-        (landscape, "".join(_block(writing, block, landscape) for block in blocks))
-        for landscape, blocks in layout.sheets(document.blocks)
+        (lies, "".join(_block(writing, document.blocks[it], lies, it not in now.split) for it in numbers))
+        for lies, numbers in layout.sheets(document.blocks, now.order)
     ]
     sheets.append((False, paragraph(writing.setting, "Details", document.footer)))
     for number, (landscape, xml) in enumerate(sheets):
@@ -175,7 +186,7 @@ def _title(setting: Setting, document: Document) -> str:
     return "".join(parts)
 
 
-def _block(writing: _Writing, block: Block, landscape: bool) -> str:
+def _block(writing: _Writing, block: Block, landscape: bool, whole: bool) -> str:
     setting = writing.setting
     match block:
         case Heading():
@@ -189,16 +200,15 @@ def _block(writing: _Writing, block: Block, landscape: bool) -> str:
         case Details():
             xml = _details(setting, block)
         case Table():
-            xml = _table(writing, block, landscape)
+            xml = _table(writing, block, landscape, whole)
         case Figure():
             xml = "".join(_figure(writing, block, landscape))
     return xml
 
 
-def _table(writing: _Writing, block: Table, landscape: bool) -> str:
-    setting = writing.setting
-    table = word_table.table(setting, block, writing.width(landscape))
-    return _caption(setting, block) + table + "".join(word_table.notes(setting, block))
+def _table(writing: _Writing, block: Table, landscape: bool, whole: bool) -> str:
+    table = word_table.table(writing.setting, block, writing.width(landscape), whole=whole)
+    return _caption(writing.setting, block) + table
 
 
 def _list(writing: _Writing, block: Bullets) -> str:
@@ -244,7 +254,9 @@ def _drawing(writing: _Writing, figure: Figure, landscape: bool) -> str:
     from docx.shared import Twips
 
     across, down = drawing.size(figure)
-    width = min(writing.width(landscape) * figure.width, writing.height() * _TALLEST * across / down)
+    width = min(
+        writing.width(landscape) * figure.width, writing.height() * word_pages.TALLEST * across / down
+    )
     inline_picture = writing.word.part.new_pic_inline(BytesIO(figure.png), width=Twips(round(width)))
     identifier = 1000 + list(writing.setting.labels).index(figure.id)
     properties = inline_picture.docPr

@@ -11,7 +11,6 @@ from pipeline.reporting.tables.build import (
     PROBABILITY,
     figure,
     header,
-    is_wide,
     numbered,
     row,
     sentences,
@@ -38,7 +37,6 @@ def table(record: Record) -> Table | None:
         widths=widths,
         general=_note(record, found),
         probability=PROBABILITY if starred else None,
-        landscape=is_wide(len(widths)),
         alt="Correlation matrix of the study variables.",
     )
 

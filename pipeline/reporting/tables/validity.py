@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables.build import drop_empty_columns, group, header, is_wide, row, sentences
+from pipeline.reporting.tables.build import drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
 PAIRS = ("*r*", "CI", "HTMT", "CI", "HTMT2", "CI", "Δχ²", "ΔCFI", "*r*² < AVE")
@@ -41,7 +41,6 @@ def table(record: Record) -> Table | None:
                 "heterotrait-monotrait ratios (HTMT; Henseler et al., 2015); from .85 on two scales can "
                 "hardly be told apart. Above it: correlations of the factors."
             ),
-            landscape=is_wide(len(columns) + 1),
             alt="Composite reliability, average variance extracted and ratios of correlations by scale.",
         )
     )

@@ -1,0 +1,176 @@
+"""In which order blocks fill the pages of the Word document: an estimate, for only Word itself lays it out.
+
+Lines are counted with the widths of the typeface and blocks set under each other as Word would; `pagination`
+then moves text ahead of what would not fit, as in the PDF. A page that Word breaks some lines earlier or
+later than estimated still fills, because the text that follows runs on. `word` calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+
+from pipeline.reporting import drawing, layout, pagination, word_table
+from pipeline.reporting.pagination import Arrangement, Paper, Piece, Spot, Spots
+from pipeline.reporting.values import (
+    Block,
+    Bullets,
+    Details,
+    Document,
+    Figure,
+    Heading,
+    Notice,
+    Paragraph,
+    Table,
+)
+from pipeline.reporting.word_table import SINGLE, Strip
+
+TALLEST = 0.72
+_DOUBLE = 2 * SINGLE
+_HEADING = {1: 12.0, 2: 6.0, 3: 6.0}
+_CAPTION = 1.42 * SINGLE
+_NOTE = 1.05 * SINGLE
+_BOXED = (11.0, 1.2 * SINGLE, 34.0)
+_SMALL = (9.0, 1.05 * SINGLE, 15.0)
+_INDENT = 36.0
+_OPENING = 130.0
+_LYING = 0.7
+_TRAILING = 16.0
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Upright paper in points: the width and height of its text, and the width where it lies on its side.
+
+    `size` is that of running text, `line` how tall a line of it stands, as a share of that size.
+    """
+
+    width: float
+    height: float
+    across: float
+    size: float = 12.0
+    line: float = _DOUBLE
+
+    def paper(self) -> Paper:
+        """Return what `pagination` asks of paper."""
+        line = self.size * self.line
+        return Paper(bottom=self.height, line=line, heading=line + 6, between=0.0, first_rows=0.0)
+
+
+def arranged(document: Document, sheet: Sheet) -> Arrangement:
+    """Return the arrangement of a document's blocks that by this estimate leaves the least of pages blank."""
+    wide = layout.lies_wide(document.blocks)
+    sections = accumulate(isinstance(it, Heading) and it.level < 3 for it in document.blocks)
+    blocks = tuple(
+        tuple(_strips(block, sheet, lies)) for block, lies in zip(document.blocks, wide, strict=True)
+    )
+    loose = {
+        number: tuple(_strips(block, sheet, lies, whole=False))
+        for number, (block, lies) in enumerate(zip(document.blocks, wide, strict=True))
+        if isinstance(block, Table)
+    }
+    pieces = [
+        Piece(pagination.kind(block), lies, sum(strip.height for strip in strips), section)
+        for block, lies, strips, section in zip(document.blocks, wide, blocks, sections, strict=True)
+    ]
+
+    @cache
+    def places(now: Arrangement) -> Spots:
+        laid = [(number, loose[number] if number in now.split else blocks[number]) for number in now.order]
+        return _laid(laid, wide, sheet.height)
+
+    return pagination.arranged(pieces, places, sheet.paper())
+
+
+def _laid(
+    blocks: Sequence[tuple[int, Sequence[Strip]]], wide: Sequence[bool], height: float
+) -> Mapping[int, tuple[Spot, Spot]]:
+    """Set blocks under each other; return where each starts and ends, as page and points from its top."""
+    told: dict[int, tuple[Spot, Spot]] = {}
+    page, at, lies = 1, _OPENING, False
+    for run in _runs(blocks):
+        turned = wide[run[0][0]] != lies
+        lies = wide[run[0][0]]
+        bottom = height if not lies else height * _LYING
+        tall = sum(strip.height for _, strip in run[:-1]) + run[-1][1].height
+        if at and (turned or at + tall > bottom + _TRAILING):
+            page, at = page + 1, 0.0
+        for number, strip in run:
+            if at and at + strip.height > bottom + _TRAILING:
+                page, at = page + 1, 0.0
+            start = told.get(number, ((page, at), (page, at)))[0]
+            at += strip.height
+            told[number] = (start, (page, min(at, bottom)))
+    return told
+
+
+def _runs(blocks: Sequence[tuple[int, Sequence[Strip]]]) -> Iterator[list[tuple[int, Strip]]]:
+    """Yield strips that stay together."""
+    run: list[tuple[int, Strip]] = []
+    for number, strips in blocks:
+        for strip in strips:
+            run.append((number, strip))
+            if not strip.keep:
+                yield run
+                run = []
+    if run:
+        yield run
+
+
+def _strips(block: Block, sheet: Sheet, lies: bool, *, whole: bool = True) -> Iterator[Strip]:
+    """Yield the parts of a block that no page break divides."""
+    line = sheet.size * sheet.line
+    match block:
+        case Heading():
+            lines = _lines(block.text, sheet.width, sheet.size)
+            yield Strip(lines * line + _HEADING[block.level], keep=True)
+        case Paragraph():
+            yield from _running(_lines(block.text, sheet.width, sheet.size, _INDENT), line)
+        case Bullets():
+            for item in block.items:
+                yield from _running(_lines(item, sheet.width - _INDENT, sheet.size), line)
+        case Notice():
+            yield _boxed(block.text, sheet.width, _BOXED)
+        case Details():
+            yield _boxed(block.summary + "".join(map(": ".join, block.rows)), sheet.width, _SMALL)
+        case Table():
+            width = sheet.across if lies else sheet.width
+            yield _caption(block.title, width, sheet.size)
+            yield from word_table.strips(block, round(width * 20), whole=whole)
+        case Figure():
+            yield _caption(block.title, sheet.width, sheet.size)
+            yield Strip(_picture(block, sheet), keep=block.note is not None)
+            if block.note:
+                yield Strip(_lines(block.note, sheet.width, 10.0) * 10.0 * _NOTE + 19, keep=False)
+
+
+def _lines(text: str, width: float, size: float, indent: float = 0.0) -> int:
+    """Count the lines of a text, its first one indented."""
+    room, lines = width - indent, 1
+    for word in layout.words(text, layout.TIMES):
+        if word * size > room:
+            lines, room = lines + 1, width
+        room -= (word + layout.TIMES.widths[" "]) * size
+    return lines
+
+
+def _running(lines: int, line: float) -> Iterator[Strip]:
+    """Yield the lines of running text: two stay together at its start and at its end."""
+    for number in range(lines):
+        yield Strip(line, keep=lines > 1 and number in {0, lines - 2})
+
+
+def _boxed(text: str, width: float, look: tuple[float, float, float]) -> Strip:
+    size, line, around = look
+    return Strip(_lines(text, width - 14, size) * size * line + around, keep=False)
+
+
+def _caption(title: str, width: float, size: float) -> Strip:
+    return Strip((1 + _lines(title, width, size)) * size * _CAPTION + 21, keep=True)
+
+
+def _picture(figure: Figure, sheet: Sheet) -> float:
+    across, down = drawing.size(figure)
+    return min(sheet.width * figure.width * down / across, sheet.height * TALLEST) + 3
