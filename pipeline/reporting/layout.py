@@ -134,18 +134,6 @@ def sheets(blocks: Sequence[Block], order: Sequence[int]) -> Iterator[tuple[bool
         yield landscape, tuple(group)
 
 
-def words(text: str, face: Face) -> Iterator[float]:
-    """Yield how wide the words of marked-up text are set, in ems."""
-    word = 0.0
-    for character, width in face.characters(text):
-        if character == " ":
-            yield word
-            word = 0.0
-        else:
-            word += width
-    yield word
-
-
 def lies_wide(blocks: Sequence[Block]) -> tuple[bool, ...]:
     """Tell of each block whether it lies on landscape paper, as a wide table does with what belongs to it."""
     wide = [isinstance(block, Table) and is_wide(block) for block in blocks]
@@ -221,6 +209,26 @@ def fit(table: Table, face: Face, available: float, padding: float, least: float
     return _grid(table, face, widths, padding / scale, scale)
 
 
+@lru_cache(maxsize=16384)
+def lines(text: str, face: Face, room: float, *, indent: float = 0.0, bold: bool = False) -> int:
+    """Count the lines of marked-up text in so many ems, its first one indented.
+
+    Text breaks at spaces and after hyphens and slashes, and a word longer than a line wherever it must.
+    """
+    left, count, word = room - indent, 1, 0.0
+    heavy = face.bold if bold else 1.0
+    for character, wide in (*face.characters(text), (" ", 0.0)):
+        blank = character in " \u200b"
+        word += 0.0 if blank else wide * heavy
+        if blank or character in _BREAKS:
+            if word > left + _CLOSE and left < room:
+                count, left = count + 1, room
+            over = math.ceil(max(0.0, word - left) / room - _CLOSE)
+            count, left = count + over, left + over * room - word - wide * blank
+            word = 0.0
+    return count
+
+
 def is_wide(table: Table) -> bool:
     """Tell whether a table lies on landscape paper.
 
@@ -240,6 +248,7 @@ _SHALLOW = 2
 _DEEPEST = 4
 _MANY = 8
 _AIR = 0.4
+_BREAKS = "-–—/"
 _NUMBER = re.compile(r"(?:(?<![\w.])[-−+])?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 _DRESSING = re.compile(r"[\s\[\](){}<>≤≥=≈±*†‡§%‰,;:–—/\u200e\u200f]*\Z")
 
@@ -400,7 +409,7 @@ def _grid(table: Table, face: Face, widths: Sequence[float], padding: float, sca
         tuple(width / available for width in widths),
         scale,
         tuple(_row_lines(row, face, widths, padding) for row in (*table.header, *table.body)),
-        tuple(math.ceil(face.width(note) / available) for note in notes),
+        tuple(lines(note, face, round(available, 3)) for note in notes if note),
         max((_row_lines(name, face, widths, padding) for name in names), default=1),
     )
 
@@ -413,6 +422,7 @@ def _width(face: Face, text: str, bold: bool = False) -> float:
 def _row_lines(row: Row, face: Face, widths: Sequence[float], padding: float) -> int:
     deepest = 1
     for column, _, cell in _laid(row):
-        room = sum(widths[column : column + cell.span]) - padding - cell.indent
-        deepest = max(deepest, math.ceil(_width(face, cell.text, cell.bold) / max(room, 1.0) - _CLOSE))
+        room = max(sum(widths[column : column + cell.span]) - padding - cell.indent, 1.0)
+        if _width(face, cell.text, cell.bold) > room + _CLOSE:
+            deepest = max(deepest, lines(cell.text, face, round(room, 3), bold=cell.bold))
     return deepest

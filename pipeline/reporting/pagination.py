@@ -30,7 +30,7 @@ class Paper:
     """Upright paper in points: where its text ends, and how tall a line and a heading stand.
 
     `between` is the space between blocks; a table over pages must not start lower than `first_rows` above
-    the foot.
+    the foot; before a wide table text leaves `spare`, where lines are counted by estimate.
     """
 
     bottom: float
@@ -38,6 +38,7 @@ class Paper:
     heading: float
     between: float
     first_rows: float
+    spare: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ class _Desk:
         moved: list[int] = []
         headings: list[int] = []
         held = self.pieces[order[place]]
+        room -= self.paper.spare * held.wide
         bare = place > 0 and self.pieces[order[place - 1]].kind in {"heading", "chapter"}
         for number in order[place + 1 :]:
             piece = self.pieces[number]

@@ -45,7 +45,7 @@ from pipeline.reporting.word_text import (
 
 _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _EPOCH = datetime.datetime(2000, 1, 1)
-_KEPT = 4
+_KEPT = 400
 _BANNER = 18.0
 
 
@@ -154,14 +154,16 @@ def _fill(writing: _Writing, document: Document) -> None:
         if number + 1 < len(sheets) and sheets[number + 1][0] != landscape:
             elements[-1].find(f"{{{W}}}pPr").append(_section(final, landscape))
             if not landscape:
-                _keep_together(elements[-_KEPT:-1], writing.setting.styles["body text"])
+                _keep_together(elements[:-1], writing.setting.styles["body text"])
 
 
 def _keep_together(elements: list[Any], running_text: str) -> None:
-    """Let paragraphs of running text stay on the page of what follows them; a table or picture stays free."""
+    """Let the last few lines of running text stay on one page; a table or picture stays free."""
+    room = _KEPT
     for element in reversed(elements):
         style = element.find(f"{{{W}}}pPr/{{{W}}}pStyle")
-        if style is None or style.get(f"{{{W}}}val") != running_text:
+        room -= sum(len(it.text or "") for it in element.iter(f"{{{W}}}t"))
+        if room < 0 or style is None or style.get(f"{{{W}}}val") != running_text:
             break
         if element.find(f"{{{W}}}pPr/{{{W}}}keepNext") is None:
             style.addnext(style.makeelement(f"{{{W}}}keepNext", {}))

@@ -32,12 +32,13 @@ _DOUBLE = 2 * SINGLE
 _HEADING = {1: 12.0, 2: 6.0, 3: 6.0}
 _CAPTION = 1.42 * SINGLE
 _NOTE = 1.05 * SINGLE
-_BOXED = (11.0, 1.2 * SINGLE, 34.0)
-_SMALL = (9.0, 1.05 * SINGLE, 15.0)
+_BOXED = (11.0, 1.2 * SINGLE, 10.0, 12.0, 12.0)
+_SMALL = (9.0, 1.05 * SINGLE, 5.0, 10.0, 0.0)
 _INDENT = 36.0
 _OPENING = 130.0
+_TOP = 720.0
+_SURE = 4.0
 _LYING = 0.7
-_TRAILING = 16.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Sheet:
     def paper(self) -> Paper:
         """Return what `pagination` asks of paper."""
         line = self.size * self.line
-        return Paper(bottom=self.height, line=line, heading=line + 6, between=0.0, first_rows=0.0)
+        return Paper(
+            bottom=self.height, line=line, heading=line + 6, between=0.0, first_rows=0.0, spare=2 * line
+        )
 
 
 def arranged(document: Document, sheet: Sheet) -> Arrangement:
@@ -79,7 +82,7 @@ def arranged(document: Document, sheet: Sheet) -> Arrangement:
     @cache
     def places(now: Arrangement) -> Spots:
         laid = [(number, loose[number] if number in now.split else blocks[number]) for number in now.order]
-        return _laid(laid, wide, sheet.height)
+        return _laid(laid, wide, sheet.height - _SURE)
 
     return pagination.arranged(pieces, places, sheet.paper())
 
@@ -89,21 +92,30 @@ def _laid(
 ) -> Mapping[int, tuple[Spot, Spot]]:
     """Set blocks under each other; return where each starts and ends, as page and points from its top."""
     told: dict[int, tuple[Spot, Spot]] = {}
-    page, at, lies = 1, _OPENING, False
+    page, at, lies, space = 1, _OPENING, False, 0.0
     for run in _runs(blocks):
         turned = wide[run[0][0]] != lies
         lies = wide[run[0][0]]
-        bottom = height if not lies else height * _LYING
-        tall = sum(strip.height for _, strip in run[:-1]) + run[-1][1].height
-        if at and (turned or at + tall > bottom + _TRAILING):
-            page, at = page + 1, 0.0
-        for number, strip in run:
-            if at and at + strip.height > bottom + _TRAILING:
-                page, at = page + 1, 0.0
+        bottom = height * _LYING if lies else height
+        if at and (turned or at + _tall(run, space) > bottom):
+            page, at, space = page + 1, 0.0, _TOP
+        for place, (number, strip) in enumerate(run):
+            if at and at + _tall(run[place : place + 1], space) > bottom:
+                page, at, space = page + 1, 0.0, _TOP
             start = told.get(number, ((page, at), (page, at)))[0]
-            at += strip.height
-            told[number] = (start, (page, min(at, bottom)))
+            at += strip.height - min(space, strip.lead)
+            space = strip.space
+            told[number] = (start, (page, at))
     return told
+
+
+def _tall(run: Sequence[tuple[int, Strip]], space: float) -> float:
+    """Return the height of strips under so much blank space, without the blank at their end."""
+    tall = 0.0
+    for _, strip in run:
+        tall += strip.height - min(space, strip.lead)
+        space = strip.space
+    return tall - space
 
 
 def _runs(blocks: Sequence[tuple[int, Sequence[Strip]]]) -> Iterator[list[tuple[int, Strip]]]:
@@ -124,10 +136,12 @@ def _strips(block: Block, sheet: Sheet, lies: bool, *, whole: bool = True) -> It
     line = sheet.size * sheet.line
     match block:
         case Heading():
-            lines = _lines(block.text, sheet.width, sheet.size)
-            yield Strip(lines * line + _HEADING[block.level], keep=True)
+            tall = _lines(block.text, sheet.width, sheet.size) * line + _HEADING[block.level]
+            yield Strip(tall, True, lead=_HEADING[block.level])
         case Paragraph():
-            yield from _running(_lines(block.text, sheet.width, sheet.size, _INDENT), line)
+            hung = _INDENT if block.hanging else 0.0
+            first = _INDENT if not block.hanging else -_INDENT
+            yield from _running(_lines(block.text, sheet.width - hung, sheet.size, first), line)
         case Bullets():
             for item in block.items:
                 yield from _running(_lines(item, sheet.width - _INDENT, sheet.size), line)
@@ -143,17 +157,11 @@ def _strips(block: Block, sheet: Sheet, lies: bool, *, whole: bool = True) -> It
             yield _caption(block.title, sheet.width, sheet.size)
             yield Strip(_picture(block, sheet), keep=block.note is not None)
             if block.note:
-                yield Strip(_lines(block.note, sheet.width, 10.0) * 10.0 * _NOTE + 19, keep=False)
+                yield Strip(_lines(block.note, sheet.width, 10.0) * 10.0 * _NOTE + 19, False, 16.0)
 
 
 def _lines(text: str, width: float, size: float, indent: float = 0.0) -> int:
-    """Count the lines of a text, its first one indented."""
-    room, lines = width - indent, 1
-    for word in layout.words(text, layout.TIMES):
-        if word * size > room:
-            lines, room = lines + 1, width
-        room -= (word + layout.TIMES.widths[" "]) * size
-    return lines
+    return layout.lines(text, layout.TIMES, width / size, indent=indent / size)
 
 
 def _running(lines: int, line: float) -> Iterator[Strip]:
@@ -162,13 +170,14 @@ def _running(lines: int, line: float) -> Iterator[Strip]:
         yield Strip(line, keep=lines > 1 and number in {0, lines - 2})
 
 
-def _boxed(text: str, width: float, look: tuple[float, float, float]) -> Strip:
-    size, line, around = look
-    return Strip(_lines(text, width - 14, size) * size * line + around, keep=False)
+def _boxed(text: str, width: float, look: tuple[float, ...]) -> Strip:
+    size, line, lead, space, frame = look
+    tall = _lines(text, width - 14, size) * size * line + lead + space + frame
+    return Strip(tall, False, space, lead)
 
 
 def _caption(title: str, width: float, size: float) -> Strip:
-    return Strip((1 + _lines(title, width, size)) * size * _CAPTION + 21, keep=True)
+    return Strip((1 + _lines(title, width, size)) * size * _CAPTION + 21, True, lead=16.0)
 
 
 def _picture(figure: Figure, sheet: Sheet) -> float:

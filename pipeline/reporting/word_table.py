@@ -24,6 +24,7 @@ MARGIN = 60
 KEEP = "<w:keepNext/><w:keepLines/>"
 SINGLE = 1.15
 _PAGE_LINES = 26
+_NOTE_LINE = 1.05 * SINGLE
 _ROW_AIR = 3.0
 _AFTER = 320
 _SPACE = f'<w:spacing w:before="0" w:after="{_AFTER}" w:line="20" w:lineRule="exact"/>'
@@ -32,20 +33,30 @@ _INDENT = 220
 
 @dataclass(frozen=True)
 class Strip:
-    """What no page break divides: its height in points, and whether it stays with what follows."""
+    """What no page break divides: its height in points, and whether it stays with what follows.
+
+    `lead` and `space` are what of the height is blank at its start and its end. Of two that meet the larger
+    counts, and what is blank at the end may hang over the foot of a page.
+    """
 
     height: float
     keep: bool
+    space: float = 0.0
+    lead: float = 0.0
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """A table's measures: columns and cell margin in twips, type size in points, whether it stays whole."""
+    """A table's measures: columns and cell margin in twips, type size in points, whether it stays whole.
+
+    `lines` are those of each row, header first.
+    """
 
     columns: tuple[int, ...]
     points: float
     margin: int
     whole: bool
+    lines: tuple[int, ...]
 
     @property
     def em(self) -> float:
@@ -83,16 +94,17 @@ def table(setting: Setting, it: Table, width: int, *, whole: bool = True) -> str
 
 def strips(it: Table, width: int, *, whole: bool = True) -> Iterator[Strip]:
     """Yield how tall each row stands, as `table` sets it: the header first, the notes last."""
-    frame, grid = _frame(it, width, whole), _fit(it, width, MARGIN)
-    heads, noted = len(it.header), _notes(it)
-    for number, lines in enumerate(grid.rows, start=-heads):
+    frame, noted = _frame(it, width, whole), _notes(it)
+    for number, lines in enumerate(frame.lines, start=-len(it.header)):
         row = it.body[number] if number >= 0 else None
         keep = row is None or row.group or _keeps(frame, number, len(it.body), bool(noted))
-        air = 2.0 * (row is not None and (row.group or number == 0))
-        yield Strip(lines * frame.points * SINGLE + _ROW_AIR + air, keep)
+        air = 2.0 * (row is None or row.group or number == 0)
+        after = 0.0 if noted or number < len(it.body) - 1 else _AFTER / 20
+        yield Strip(lines * frame.points * SINGLE + _ROW_AIR + air + after, keep, after)
     if noted:
-        yield Strip(sum(grid.notes[1:]) * POINTS * SINGLE * 1.05 + 2 * _ROW_AIR, keep=False)
-    yield Strip(_AFTER / 20, keep=False)
+        lines = sum(layout.lines(note, layout.TIMES, width / 20 / POINTS) for note in noted)
+        tall = lines * POINTS * _NOTE_LINE + len(noted) * _ROW_AIR
+        yield Strip(tall + _AFTER / 20, False, _AFTER / 20)
 
 
 def _foot(setting: Setting, it: Table, width: int) -> Iterator[str]:
@@ -124,7 +136,8 @@ def _frame(it: Table, width: int, whole: bool) -> _Frame:
     edges = [round(sum(grid.shares[:number]) * width) for number in range(len(grid.shares) + 1)]
     columns = tuple(end - start for start, end in pairwise(edges))
     points = max(5.5, math.floor(POINTS * grid.scale * 2 + 0.01) / 2)
-    return _Frame(columns, points, margin, whole=whole and grid.lines * points / POINTS <= _PAGE_LINES)
+    short = grid.lines * points / POINTS <= _PAGE_LINES
+    return _Frame(columns, points, margin, whole and short, grid.rows)
 
 
 def _fit(it: Table, width: int, margin: int) -> Grid:
