@@ -3,13 +3,15 @@
 A table or figure that does not fit where it stands goes to the next page; running text that follows it moves
 ahead and fills the page before, as in a printed journal. Nothing leaves its chapter (a heading of the first
 level), text stays within two sections of a table or figure that it overtakes, and tables rise by number, as
-do figures. What still leaves a large gap is mended by a figure ahead of a table, or by letting a table run
-over pages; a long table that would show only its first rows starts on a page of its own. `pdf` calls it with
-a function that lays an order out and tells where each block starts and ends.
+do figures. What still leaves a large gap is mended by a figure ahead of a table, by setting a figure a little
+smaller, or by letting a table run over pages; a long table that would show only its first rows starts on a
+page of its own. `pdf` and `word_pages` call it with a function that lays an order out and tells where each
+block starts and ends.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -23,6 +25,7 @@ _GAP = 90.0
 _HOLE = 200.0
 _FLOAT = 30.0
 _SECTIONS = 2
+_LEAST = 0.75
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Paper:
     """Upright paper in points: where its text ends, and how tall a line and a heading stand.
 
     `between` is the space between blocks; a table over pages must not start lower than `first_rows` above
-    the foot; before a wide table text leaves `spare`, where lines are counted by estimate.
+    the foot; where lines are counted by estimate, text leaves `spare` before a wide table.
     """
 
     bottom: float
@@ -43,12 +46,13 @@ class Paper:
 
 @dataclass(frozen=True)
 class Piece:
-    """What of a block decides where it can go: its kind, its paper, and how tall it stands."""
+    """What of a block decides where it can go: its kind, its paper, how tall it or its picture stands."""
 
     kind: Kind
     wide: bool
     height: float = 0.0
     section: int = 0
+    picture: float = 0.0
 
     @property
     def floats(self) -> bool:
@@ -58,11 +62,19 @@ class Piece:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The order of the blocks, the tables that may run over pages, and what starts on a page of its own."""
+    """The order of the blocks, the tables that may run over pages, and what starts on a page of its own.
+
+    `shrunk` are figures that are set smaller, each with its share of its own size.
+    """
 
     order: tuple[int, ...]
     split: frozenset[int] = frozenset()
     fresh: frozenset[int] = frozenset()
+    shrunk: frozenset[tuple[int, float]] = frozenset()
+
+    def size(self, number: int) -> float:
+        """Return the share of its own size at which a figure is set."""
+        return dict(self.shrunk).get(number, 1.0)
 
 
 def arranged(pieces: Sequence[Piece], places: Callable[[Arrangement], Spots], paper: Paper) -> Arrangement:
@@ -118,9 +130,25 @@ class _Desk:
             room = self._blank(now, place, spots)
         if room > _GAP and (other := self._overtaking(now.order, place, spots, room)) is not None:
             return replace(now, order=_ahead(now.order, place, [other]))
+        if room > _GAP and (smaller := self._smaller(now, place, spots, room)) is not None:
+            return smaller
         if room > _HOLE and self.pieces[number].kind == "table" and not self.pieces[number].wide:
             return replace(now, split=now.split | {number}, fresh=now.fresh - {number})
         return now if moved or started else None
+
+    def _smaller(self, now: Arrangement, place: int, spots: Spots, room: float) -> Arrangement | None:
+        """Return an arrangement in which a figure is just so much smaller that it fits, if it can be."""
+        number = now.order[place]
+        (page, start), (last, end) = spots[number]
+        if self.pieces[number].kind != "figure" or page != last:
+            return None
+        sure = self.paper.spare / 2
+        for spare in (sure, sure + _FLOAT):
+            share = math.floor(100 - 100 * (end - start + spare - room) / self.pieces[number].picture) / 100
+            tried = replace(now, shrunk=now.shrunk | {(number, share)})
+            if _LEAST <= share < 1 and self.places(tried)[number][0][0] < page:
+                return tried
+        return None
 
     def _blank(self, now: Arrangement, place: int, spots: Spots) -> float:
         """Return how much of the page before stays blank because what stands at `place` begins a page."""

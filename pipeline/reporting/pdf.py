@@ -23,7 +23,7 @@ from typing import Any
 from pipeline.reporting import fonts, numbering, pagination
 from pipeline.reporting.pagination import Arrangement, Paper, Piece, Spot, Spots
 from pipeline.reporting.paper import on_paper
-from pipeline.reporting.pdf_source import Source
+from pipeline.reporting.pdf_source import Source, picture_height
 from pipeline.reporting.values import Document, Figure, Heading, Table
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
@@ -117,11 +117,12 @@ class Press:
 
     def _pieces(self, source: Source) -> list[Piece]:
         heights = dict(self._answers(source.measured(), "<height>"))
-        kinds = [pagination.kind(block) for block in source.document.blocks]
         sections = accumulate(isinstance(it, Heading) and it.level < 3 for it in source.document.blocks)
+        pictures = (picture_height(it) if isinstance(it, Figure) else 0.0 for it in source.document.blocks)
+        told = zip(source.document.blocks, source.wide, sections, pictures, strict=True)
         return [
-            Piece(kind, wide, heights.get(number, 0.0), section)
-            for number, (kind, wide, section) in enumerate(zip(kinds, source.wide, sections, strict=True))
+            Piece(pagination.kind(block), wide, heights.get(number, 0.0), section, picture)
+            for number, (block, wide, section, picture) in enumerate(told)
         ]
 
     def _answers(self, text: str, selector: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.reporting import direction, drawing, layout, markup, numbering, word_pages, word_table
 from pipeline.reporting.package import stable
+from pipeline.reporting.pagination import Arrangement
 from pipeline.reporting.paper import on_paper
 from pipeline.reporting.values import (
     Block,
@@ -46,7 +47,7 @@ from pipeline.reporting.word_text import (
 _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _EPOCH = datetime.datetime(2000, 1, 1)
 _KEPT = 400
-_BANNER = 18.0
+_BANNER = 16.0
 
 
 def write_word(document: Document, path: Path, *, reference: Path | None = None) -> None:
@@ -143,7 +144,7 @@ def _fill(writing: _Writing, document: Document) -> None:
     now = word_pages.arranged(document, writing.sheet(document.banner))
     sheets = [(False, _title(writing.setting, document))]
     sheets += [
-        (lies, "".join(_block(writing, document.blocks[it], lies, it not in now.split) for it in numbers))
+        (lies, "".join(_block(writing, document.blocks[it], lies, now, it) for it in numbers))
         for lies, numbers in layout.sheets(document.blocks, now.order)
     ]
     sheets.append((False, paragraph(writing.setting, "Details", document.footer)))
@@ -188,7 +189,7 @@ def _title(setting: Setting, document: Document) -> str:
     return "".join(parts)
 
 
-def _block(writing: _Writing, block: Block, landscape: bool, whole: bool) -> str:
+def _block(writing: _Writing, block: Block, landscape: bool, now: Arrangement, number: int) -> str:
     setting = writing.setting
     match block:
         case Heading():
@@ -202,9 +203,9 @@ def _block(writing: _Writing, block: Block, landscape: bool, whole: bool) -> str
         case Details():
             xml = _details(setting, block)
         case Table():
-            xml = _table(writing, block, landscape, whole)
+            xml = _table(writing, block, landscape, number not in now.split)
         case Figure():
-            xml = "".join(_figure(writing, block, landscape))
+            xml = "".join(_figure(writing, block, now.size(number)))
     return xml
 
 
@@ -240,25 +241,24 @@ def _caption(setting: Setting, block: Table | Figure) -> str:
     return wrapped(setting, "caption", f"{number}<w:r><w:br/></w:r>{title}", keep=KEEP)
 
 
-def _figure(writing: _Writing, figure: Figure, landscape: bool) -> Iterator[str]:
+def _figure(writing: _Writing, figure: Figure, size: float) -> Iterator[str]:
     setting = writing.setting
     yield _caption(setting, figure)
     keep = KEEP if figure.note else ""
-    yield wrapped(setting, "Picture", _drawing(writing, figure, landscape), keep=keep)
+    yield wrapped(setting, "Picture", _drawing(writing, figure, size), keep=keep)
     if figure.note:
         note = inline(setting, "*Note.* ") + inline(setting, figure.note)
         yield wrapped(setting, "Table Note", note, layout='<w:spacing w:after="320"/>')
 
 
-def _drawing(writing: _Writing, figure: Figure, landscape: bool) -> str:
-    """Return the picture as wide as it asks, but no taller than leaves room for its caption and note."""
+def _drawing(writing: _Writing, figure: Figure, size: float) -> str:
+    """Return the picture at a share of its own size, no taller than leaves room for caption and note."""
     from docx.oxml.xmlchemy import serialize_for_reading
     from docx.shared import Twips
 
     across, down = drawing.size(figure)
-    width = min(
-        writing.width(landscape) * figure.width, writing.height() * word_pages.TALLEST * across / down
-    )
+    tallest = writing.height() * word_pages.TALLEST
+    width = size * min(writing.width(False) * figure.width, tallest * across / down)
     inline_picture = writing.word.part.new_pic_inline(BytesIO(figure.png), width=Twips(round(width)))
     identifier = 1000 + list(writing.setting.labels).index(figure.id)
     properties = inline_picture.docPr

@@ -35,9 +35,9 @@ _NOTE = 1.05 * SINGLE
 _BOXED = (11.0, 1.2 * SINGLE, 10.0, 12.0, 12.0)
 _SMALL = (9.0, 1.05 * SINGLE, 5.0, 10.0, 0.0)
 _INDENT = 36.0
-_OPENING = 130.0
+_BYLINE = 20.5
 _TOP = 720.0
-_SURE = 4.0
+_SURE = 1.0
 _LYING = 0.7
 
 
@@ -66,47 +66,63 @@ def arranged(document: Document, sheet: Sheet) -> Arrangement:
     """Return the arrangement of a document's blocks that by this estimate leaves the least of pages blank."""
     wide = layout.lies_wide(document.blocks)
     sections = accumulate(isinstance(it, Heading) and it.level < 3 for it in document.blocks)
-    blocks = tuple(
-        tuple(_strips(block, sheet, lies)) for block, lies in zip(document.blocks, wide, strict=True)
-    )
-    loose = {
-        number: tuple(_strips(block, sheet, lies, whole=False))
-        for number, (block, lies) in enumerate(zip(document.blocks, wide, strict=True))
-        if isinstance(block, Table)
-    }
-    pieces = [
-        Piece(pagination.kind(block), lies, sum(strip.height for strip in strips), section)
-        for block, lies, strips, section in zip(document.blocks, wide, blocks, sections, strict=True)
-    ]
+    own = Arrangement(tuple(range(len(document.blocks))))
+
+    @cache
+    def strips(number: int, split: bool, size: float) -> tuple[Strip, ...]:
+        return tuple(_strips(document.blocks[number], sheet, wide[number], whole=not split, size=size))
 
     @cache
     def places(now: Arrangement) -> Spots:
-        laid = [(number, loose[number] if number in now.split else blocks[number]) for number in now.order]
-        return _laid(laid, wide, sheet.height - _SURE)
+        laid = [(it, strips(it, it in now.split, now.size(it))) for it in now.order]
+        return _laid(laid, wide, sheet.height - _SURE, _opening(document, sheet))
 
+    pieces = [
+        Piece(
+            pagination.kind(block),
+            wide[number],
+            sum(strip.height for strip in strips(number, False, 1.0)),
+            section,
+            _picture(block, sheet) if isinstance(block, Figure) else 0.0,
+        )
+        for number, block, section in zip(own.order, document.blocks, sections, strict=True)
+    ]
     return pagination.arranged(pieces, places, sheet.paper())
 
 
+def _opening(document: Document, sheet: Sheet) -> float:
+    """Return how tall the title stands with what is under it."""
+    lines = layout.lines(document.title, layout.TIMES, sheet.width / 14, bold=True)
+    under = (document.subtitle, document.author or "", document.date or "")
+    return 30 + 20 * lines + _BYLINE * sum(_lines(it, sheet.width, 12) for it in under if it)
+
+
 def _laid(
-    blocks: Sequence[tuple[int, Sequence[Strip]]], wide: Sequence[bool], height: float
+    blocks: Sequence[tuple[int, Sequence[Strip]]], wide: Sequence[bool], height: float, opening: float
 ) -> Mapping[int, tuple[Spot, Spot]]:
     """Set blocks under each other; return where each starts and ends, as page and points from its top."""
     told: dict[int, tuple[Spot, Spot]] = {}
-    page, at, lies, space = 1, _OPENING, False, 0.0
+    page, at, lies, space = 1, opening, False, 0.0
     for run in _runs(blocks):
         turned = wide[run[0][0]] != lies
         lies = wide[run[0][0]]
         bottom = height * _LYING if lies else height
         if at and (turned or at + _tall(run, space) > bottom):
-            page, at, space = page + 1, 0.0, _TOP
+            page, at, space = page + 1, _header(run[0], told), _TOP
         for place, (number, strip) in enumerate(run):
             if at and at + _tall(run[place : place + 1], space) > bottom:
-                page, at, space = page + 1, 0.0, _TOP
+                page, at, space = page + 1, _header((number, strip), told), _TOP
             start = told.get(number, ((page, at), (page, at)))[0]
             at += strip.height - min(space, strip.lead)
             space = strip.space
             told[number] = (start, (page, at))
     return told
+
+
+def _header(first: tuple[int, Strip], told: Mapping[int, tuple[Spot, Spot]]) -> float:
+    """Return how tall the header stands that a table started before repeats at the top of a page."""
+    number, strip = first
+    return strip.again if number in told else 0.0
 
 
 def _tall(run: Sequence[tuple[int, Strip]], space: float) -> float:
@@ -115,7 +131,7 @@ def _tall(run: Sequence[tuple[int, Strip]], space: float) -> float:
     for _, strip in run:
         tall += strip.height - min(space, strip.lead)
         space = strip.space
-    return tall - space
+    return tall - space - strip.hang
 
 
 def _runs(blocks: Sequence[tuple[int, Sequence[Strip]]]) -> Iterator[list[tuple[int, Strip]]]:
@@ -131,7 +147,9 @@ def _runs(blocks: Sequence[tuple[int, Sequence[Strip]]]) -> Iterator[list[tuple[
         yield run
 
 
-def _strips(block: Block, sheet: Sheet, lies: bool, *, whole: bool = True) -> Iterator[Strip]:
+def _strips(
+    block: Block, sheet: Sheet, lies: bool, *, whole: bool = True, size: float = 1.0
+) -> Iterator[Strip]:
     """Yield the parts of a block that no page break divides."""
     line = sheet.size * sheet.line
     match block:
@@ -155,7 +173,7 @@ def _strips(block: Block, sheet: Sheet, lies: bool, *, whole: bool = True) -> It
             yield from word_table.strips(block, round(width * 20), whole=whole)
         case Figure():
             yield _caption(block.title, sheet.width, sheet.size)
-            yield Strip(_picture(block, sheet), keep=block.note is not None)
+            yield Strip(_picture(block, sheet) * size + 3, keep=block.note is not None)
             if block.note:
                 yield Strip(_lines(block.note, sheet.width, 10.0) * 10.0 * _NOTE + 19, False, 16.0)
 
@@ -167,7 +185,7 @@ def _lines(text: str, width: float, size: float, indent: float = 0.0) -> int:
 def _running(lines: int, line: float) -> Iterator[Strip]:
     """Yield the lines of running text: two stay together at its start and at its end."""
     for number in range(lines):
-        yield Strip(line, keep=lines > 1 and number in {0, lines - 2})
+        yield Strip(line, lines > 1 and number in {0, lines - 2}, hang=line / 2)
 
 
 def _boxed(text: str, width: float, look: tuple[float, ...]) -> Strip:
@@ -182,4 +200,4 @@ def _caption(title: str, width: float, size: float) -> Strip:
 
 def _picture(figure: Figure, sheet: Sheet) -> float:
     across, down = drawing.size(figure)
-    return min(sheet.width * figure.width * down / across, sheet.height * TALLEST) + 3
+    return min(sheet.width * figure.width * down / across, sheet.height * TALLEST)

@@ -26,6 +26,8 @@ SINGLE = 1.15
 _PAGE_LINES = 26
 _NOTE_LINE = 1.05 * SINGLE
 _ROW_AIR = 3.0
+_RULES = 4.0
+_GROUP_AIR = 2.0
 _AFTER = 320
 _SPACE = f'<w:spacing w:before="0" w:after="{_AFTER}" w:line="20" w:lineRule="exact"/>'
 _INDENT = 220
@@ -35,14 +37,17 @@ _INDENT = 220
 class Strip:
     """What no page break divides: its height in points, and whether it stays with what follows.
 
-    `lead` and `space` are what of the height is blank at its start and its end. Of two that meet the larger
-    counts, and what is blank at the end may hang over the foot of a page.
+    `lead` and `space` are what of the height is blank at its start and its end; of two that meet the larger
+    counts. The blank at the end, and `hang` below a line, may stand over the foot of a page; `again` is the
+    height of the header that is repeated above it at the top of one.
     """
 
     height: float
     keep: bool
     space: float = 0.0
     lead: float = 0.0
+    hang: float = 0.0
+    again: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,16 +100,23 @@ def table(setting: Setting, it: Table, width: int, *, whole: bool = True) -> str
 def strips(it: Table, width: int, *, whole: bool = True) -> Iterator[Strip]:
     """Yield how tall each row stands, as `table` sets it: the header first, the notes last."""
     frame, noted = _frame(it, width, whole), _notes(it)
-    for number, lines in enumerate(frame.lines, start=-len(it.header)):
-        row = it.body[number] if number >= 0 else None
-        keep = row is None or row.group or _keeps(frame, number, len(it.body), bool(noted))
-        air = 2.0 * (row is None or row.group or number == 0)
-        after = 0.0 if noted or number < len(it.body) - 1 else _AFTER / 20
-        yield Strip(lines * frame.points * SINGLE + _ROW_AIR + air + after, keep, after)
+    heads = len(it.header)
+    again = sum(_row_height(frame, lines) + _GROUP_AIR for lines in frame.lines[:heads])
+    for lines in frame.lines[:heads]:
+        yield Strip(_row_height(frame, lines) + _GROUP_AIR, keep=True)
+    for number, (row, lines) in enumerate(zip(it.body, frame.lines[heads:], strict=True)):
+        keep = row.group or _keeps(frame, number, len(it.body), bool(noted))
+        air = _GROUP_AIR * (row.group or number == 0)
+        after = 0.0 if noted or number < len(it.body) - 1 else _AFTER / 20 + _RULES
+        yield Strip(_row_height(frame, lines) + air + after, keep, after, again=again)
     if noted:
         lines = sum(layout.lines(note, layout.TIMES, width / 20 / POINTS) for note in noted)
         tall = lines * POINTS * _NOTE_LINE + len(noted) * _ROW_AIR
-        yield Strip(tall + _AFTER / 20, False, _AFTER / 20)
+        yield Strip(tall + _AFTER / 20 + _RULES, False, _AFTER / 20, again=again)
+
+
+def _row_height(frame: _Frame, lines: int) -> float:
+    return lines * frame.points * SINGLE + _ROW_AIR
 
 
 def _foot(setting: Setting, it: Table, width: int) -> Iterator[str]:
