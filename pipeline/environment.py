@@ -75,7 +75,7 @@ def run_tests(extra: list[str]) -> int:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
-        ["pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8)), *extra],
+        ["pytest", "-q", "-n", str(min(os.cpu_count() or 1, 8)), "--dist", "worksteal", *extra],
     )
     for step in steps:
         print("==> " + " ".join(step), flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,31 @@ from pipeline.stages.artefacts import Workspace
 from pipeline.study import load_study
 
 
+def build(root: Path) -> Path:
+    """The small study with a page as its only report."""
+    folder = small_study.build(root)
+    replace(folder / "study.yaml", "ids: public", "ids: public\nreport: {formats: [html]}")
+    return root
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    folder = small_study.build(tmp_path)
-    replace(folder / "study.yaml", "ids: public", "ids: public\nreport: {formats: [html]}")
+    """The study as it is before its first run."""
+    return build(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study after a run, to be copied."""
+    root = build(tmp_path_factory.mktemp("made"))
+    run(root)
+    return root
+
+
+@pytest.fixture
+def done(made: Path, tmp_path: Path) -> Path:
+    """The study after a run, in a place of its own."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -64,43 +86,39 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_an_edit_reruns_what_depends_on_it(root: Path, edit: tuple[str, str, str, list[str]]) -> None:
+def test_an_edit_reruns_what_depends_on_it(done: Path, edit: tuple[str, str, str, list[str]]) -> None:
     file, old, new, expected = edit
-    run(root)
-    replace(root / file, old, new)
-    ran = run(root)
+    replace(done / file, old, new)
+    ran = run(done)
     assert ran == expected
 
 
-def test_status_names_what_changed(root: Path) -> None:
-    run(root)
-    replace(root / "data/small/study.yaml", "seed: 7", "seed: 8")
-    reasons = outdated(root)
+def test_status_names_what_changed(done: Path) -> None:
+    replace(done / "data/small/study.yaml", "seed: 7", "seed: 8")
+    reasons = outdated(done)
     assert next(iter(reasons)) == "validate"
     assert all(any("seed" in reason for reason in reasons[stage]) for stage in ("validate", "model"))
-    replace(root / "data/small/exports/survey.csv", "P000,TEAM00", "P000,TEAM01")
-    assert outdated(root)["ingest"] == ("data/small/exports/survey.csv has changed",)
+    replace(done / "data/small/exports/survey.csv", "P000,TEAM00", "P000,TEAM01")
+    assert outdated(done)["ingest"] == ("data/small/exports/survey.csv has changed",)
 
 
-def test_a_deleted_artefact_is_made_again(root: Path) -> None:
-    run(root)
-    (root / "build/small/model/model.json").unlink()
-    assert run(root) == ["model"]
+def test_a_deleted_artefact_is_made_again(done: Path) -> None:
+    (done / "build/small/model/model.json").unlink()
+    assert run(done) == ["model"]
 
 
-def test_a_failed_stage_leaves_the_last_good_artefacts(root: Path) -> None:
-    run(root)
+def test_a_failed_stage_leaves_the_last_good_artefacts(done: Path) -> None:
     good = {
         path: path.read_bytes()
-        for path in (root / "build" / "small").rglob("*.json")
+        for path in (done / "build" / "small").rglob("*.json")
         if ".pytask" not in path.parts
     }
-    replace(root / "data/small/exports/survey.csv", "P003,TEAM00,", "P003,TEAM00,9")
+    replace(done / "data/small/exports/survey.csv", "P003,TEAM00,", "P003,TEAM00,9")
     with pytest.raises(StudyError, match=r"survey\.csv"):
-        run(root)
+        run(done)
     assert {path: path.read_bytes() for path in good} == good
-    replace(root / "data/small/exports/survey.csv", "P003,TEAM00,9", "P003,TEAM00,")
-    assert run(root) == []
+    replace(done / "data/small/exports/survey.csv", "P003,TEAM00,9", "P003,TEAM00,")
+    assert run(done) == []
 
 
 def test_a_killed_run_leaves_no_half_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Kind = Literal["one factor", "correlated factors", "second-order", "bifactor"]
 KINDS: tuple[Kind, ...] = ("one factor", "correlated factors", "second-order", "bifactor")
 NOTICEABLE = 0.01
-"""A difference of CFI that is more than a matter of degrees of freedom (Cheung & Rensvold, 2002)."""
+"""A difference of CFI worth its parameters: Cheung and Rensvold's (2002) for invariance, borrowed."""
 
 
 @dataclass(frozen=True)

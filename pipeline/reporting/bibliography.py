@@ -11,11 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 Work = Mapping[str, Any]
 FILE = "references.json"
 MOST_AUTHORS = 20
-BIBTEX_TYPES = {"article-journal": "article", "book": "book", "chapter": "incollection"}
+BIBTEX_TYPES = {
+    "article-journal": "article",
+    "book": "book",
+    "chapter": "incollection",
+    "report": "techreport",
+}
 BIBTEX_FIELDS = {
     "publisher": "publisher",
     "volume": "volume",
@@ -23,6 +29,7 @@ BIBTEX_FIELDS = {
     "edition": "edition",
     "number": "eid",
 }
+BIBTEX_REPORT = BIBTEX_FIELDS | {"publisher": "institution", "number": "number", "genre": "type"}
 SPECIAL = re.compile(r"([&%#_$])")
 
 
@@ -47,8 +54,7 @@ def cited_as(work: Work) -> str:
 
 def apa(work: Work) -> str:
     """The work as a list of references has it, in the report's own markup."""
-    address = f"https://doi.org/{work.get('DOI')}"
-    link = f" [{address.replace('_', chr(92) + '_')}]({address})" if "DOI" in work else ""
+    link = f" {_link(str(work['DOI']))}" if "DOI" in work else ""
     return f"{_authors(work['author'])} ({year(work)}). {_WHERE[work['type']](work)}{link}"
 
 
@@ -67,6 +73,12 @@ def _authors(people: Sequence[Mapping[str, str]]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])}, & {names[-1]}"
 
 
+def _link(doi: str) -> str:
+    """The DOI as an address: printed as it is, its brackets escaped in the target, where markup would end."""
+    shown = doi.replace("_", "\\_")
+    return f"[https://doi.org/{shown}](https://doi.org/{quote(doi)})"
+
+
 def _article(work: Work) -> str:
     issue = f"({work['issue']})" if "issue" in work else ""
     where = f"Article {work['number']}" if "number" in work else _pages(work)
@@ -79,13 +91,25 @@ def _book(work: Work) -> str:
 
 
 def _chapter(work: Work) -> str:
-    editors = " & ".join(f"{one['given']} {one['family']}" for one in work["editor"])
-    role = "Eds." if len(work["editor"]) > 1 else "Ed."
     place = f"*{work['container-title']}* (pp. {_pages(work)}). {work['publisher']}."
-    return f"{_sentence(work)} In {editors} ({role}), {place}"
+    return f"{_sentence(work)} In {_holders(work)}, {place}"
 
 
-_WHERE = {"article-journal": _article, "book": _book, "chapter": _chapter}
+def _holders(work: Work) -> str:
+    """Who made the book that a chapter is in: its editors, or its authors where it is no collection."""
+    people = work.get("editor") or work["container-author"]
+    names = " & ".join(f"{one['given']} {one['family']}" for one in people)
+    role = " (Eds.)" if len(people) > 1 else " (Ed.)"
+    return f"{names}{role}" if "editor" in work else names
+
+
+def _report(work: Work) -> str:
+    numbered = f"({work['genre']} No. {work['number']})" if "number" in work else rf"\[{work['genre']}\]"
+    publisher = f" {work['publisher']}." if "publisher" in work else ""
+    return f"*{work['title']}* {numbered}.{publisher}"
+
+
+_WHERE = {"article-journal": _article, "book": _book, "chapter": _chapter, "report": _report}
 
 
 def _sentence(work: Work) -> str:
@@ -105,7 +129,8 @@ def _entry(work: Work) -> str:
         fields[holder] = _tex(str(work["container-title"]))
     if "editor" in work:
         fields["editor"] = _people(work["editor"])
-    fields |= {name: _tex(str(work[key])) for key, name in BIBTEX_FIELDS.items() if key in work}
+    names = BIBTEX_REPORT if work["type"] == "report" else BIBTEX_FIELDS
+    fields |= {name: _tex(str(work[key])) for key, name in names.items() if key in work}
     if "DOI" in work:  # taken as it is by BibTeX styles
         fields["doi"] = re.sub(r"[{}\\%]", "", str(work["DOI"]))
     if "page" in work:

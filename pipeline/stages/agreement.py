@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 DRAWS = 2000
 OPTIONS = {
     "icc_intervals": "exact under normality (McGraw & Wong, 1996), 95 %",
-    "agreement": "rwg(j) under a uniform and, with five answers, a slightly skewed null (James, Demaree & "
-    "Wolf, 1984), r*wg(j) (Lindell, Brandt & Whitney, 1999), a_wg (Brown & Hauenstein, 2005), AD_M (Burke, "
-    "Finkelstein & Dusig, 1999); complete rows; groups with a single row have none",
-    "agreement_null": f"{DRAWS} simulated groups of the mean size, answers uniform and independent (Cohen, "
-    f"Doveh & Eick, 2001): 95th percentile of rwg(j), 5th of AD_M",
+    "agreement": "rwg(j) under a uniform and, with five answers, a slightly skewed null (James et al., "
+    "1984), r*wg(j) (Lindell et al., 1999), a_wg (Brown & Hauenstein, 2005), AD_M (Burke et al., 1999); "
+    "complete rows; groups with a single row have none",
+    "agreement_null": f"{DRAWS} simulated groups of the mean size, answers uniform and independent (Cohen "
+    "et al., 2001): 95th percentile of rwg(j), 5th of AD_M",
     "agreement_rule": "averaging is called defensible where groups differ (F test, p < .05) and their "
-    "members agree (mean rwg(j) of .70 under the uniform null, or mean AD_M of at most the answers / 6); "
-    "ICC(2) of .70 tells how reliable the averages are (LeBreton & Senter, 2008)",
+    "members agree (mean rwg(j) of .70 under the uniform null; LeBreton & Senter, 2008; or mean AD_M of at "
+    "most the answers / 6; Burke & Dunlap, 2002); ICC(2) of .70 tells how reliable the averages are "
+    "(LeBreton & Senter, 2008)",
     "design_effect": "1 + (m - 1) ICC(1), m the size-weighted mean size (Kish, 1965)",
 }
 

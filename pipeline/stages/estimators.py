@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 OPTIONS = {
     "estimator": "auto takes WLSMV where an item has fewer than five answers in use or a skew above 1 in "
     "size, and there are at least 200 rows and at most a quarter of empty cells in the tables of two items; "
-    "else MLR (Rhemtulla, Brosseau-Liard & Savalei, 2012; Muthen & Kaplan, 1985; Flora & Curran, 2004; "
-    "Savalei, 2011). The other one's numbers stand beside it",
+    "else MLR (Rhemtulla et al., 2012; Muthén & Kaplan, 1985; Flora & Curran, 2004; Savalei, 2011). The "
+    "other one's numbers stand beside it",
     "wlsmv": "polychoric correlations, diagonally weighted least squares, mean- and variance-adjusted test "
-    "(Muthen, du Toit & Spisic, 1997; Asparouhov & Muthen, 2010); robust CFI, TLI and RMSEA (Savalei, 2021); "
-    "missing answers pairwise, which assumes that they are missing completely at random; clusters ignored",
+    "(Muthén et al., 1997; Asparouhov & Muthén, 2010); robust CFI, TLI and RMSEA (Savalei, 2021); missing "
+    "answers pairwise, which assumes that they are missing completely at random; clusters ignored",
     "indices_to_read": "robust: they estimate what maximum likelihood would give, for which cut-offs were "
     "made; `scaled` ones are made from the scaled chi-square, `plain` ones are uncorrected. Plain and scaled "
     "indices of WLSMV look better by the same cut-offs (Xia & Yang, 2019)",

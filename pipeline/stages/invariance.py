@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 FEW_ANSWERS = 5
 FEW_CLUSTERS = "clusters are ignored, because they are no more than the parameters: tests are too strict"
 OPTIONS = {
-    "invariance": "MLR, full information where answers are missing, errors by cluster "
-    "where there are more clusters than parameters; correlated facets "
-    "where they share out the items, else one factor; difference tests scaled (Satorra & Bentler, 2001); a "
-    "step holds where CFI falls by at most .01 and RMSEA rises by at most .015 (Chen, 2007); partial models "
-    "release the equality that costs most (Byrne, Shavelson & Muthen, 1989); ordered answers: WLSMV on "
-    "complete rows, steps of Wu & Estabrook (2016)",
+    "invariance": "MLR, full information where answers are missing, errors by cluster where there are more "
+    "clusters than parameters; correlated facets where they share out the items, else one factor; "
+    "difference tests scaled (Satorra & Bentler, 2001); a step holds where CFI falls by at most .01 and "
+    "RMSEA rises by at most .015 (Chen, 2007, for more than 300 rows); partial models release the equality "
+    "that costs most (Byrne et al., 1989); ordered answers: WLSMV on complete rows, steps of Wu & Estabrook "
+    "(2016)",
     "invariance_groups": f"groups of at least {groupings.FEWEST_ROWS} rows and {groupings.ROWS_AN_ITEM} an "
     f"item, at most {groupings.MOST_GROUPS} of them",
     "dmacs": "effect size of non-invariance in the configural model (Nye & Drasgow, 2011), each group "
-    "against the first, factors on one metric by effects coding (Little, Slegers & Card, 2006); small from "
-    ".2, medium from .4, large from .7 (Nye et al., 2019); none for ordered answers and over waves",
+    "against the first, factors on one metric by effects coding (Little et al., 2006); small from .2, "
+    "medium from .4, large from .7 (Nye et al., 2019); none for ordered answers and over waves",
 }
 
 

@@ -23,7 +23,7 @@ FAIR, EQUAL = 0.85, 0.95
 OPTIONS = {
     "published": "as many factors as published, by minimum residuals of Pearson correlations of pairwise "
     "complete answers; several are rotated obliquely towards the published loadings, those not stated taken "
-    "as zero; Tucker's (1951) congruence: .85 to .94 fair similarity, .95 and more the same factor "
+    "as zero; congruence (Tucker, 1951): .85 to .94 fair similarity, .95 and more the same factor "
     "(Lorenzo-Seva & ten Berge, 2006); a rotation towards a target makes the coefficients of several factors "
     "somewhat higher than they would be without it",
 }

@@ -34,12 +34,12 @@ OPTIONS = {
     "method on the logit",
     "omega_higher": "omega hierarchical from a second-order model of the facets (two facets: their "
     "correlation); interval as for omega (Flora, 2020)",
-    "omega_levels": "omega within and between clusters (Geldhof, Preacher & Zyphur, 2014), complete rows, "
+    "omega_levels": "omega within and between clusters (Geldhof et al., 2014), complete rows, "
     f"loadings free; tied over levels where a variance of the free model is negative; at least "
     f"{FEWEST_CLUSTERS} clusters; observed mean: Lai (2021)",
     "omega_categorical": f"omega of the sum of categories (Green & Yang, 2009; WLSMV), complete rows, where "
     f"items have at most {FEW_ANSWERS} possible answers",
-    "alpha": "covariances of pairwise complete answers; Feldt interval (Feldt, Woodruff & Salih, 1987) with "
+    "alpha": "covariances of pairwise complete answers; Feldt interval (Feldt et al., 1987) with "
     "the rows of the pair of items answered together least",
     "alpha_bootstrap": f"percentiles of {DRAWS} resamples of complete rows",
     "bounds": "lambda 2, 4, 6 (Guttman, 1945; lambda 4 of all splits, or 2,000 random ones), the greatest "

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 FEWEST_ITEMS = 6
 OPTIONS = {
-    "careless": "answers as given, items in printed order: longest run of one answer at least half the items "
-    "(Johnson, 2005); even-odd consistency below .30 (Jackson, 1977); synonyms (pairs with r above .60) "
-    "answered unlike, r below 0 (Meade & Craig, 2012); Mahalanobis distance, p below .001; fewer than 2 "
-    "seconds an item (Huang et al., 2012); spread of answers (IRV) without a bound; a person is flagged by "
-    "two indices or more",
+    "careless": "answers as given, items in printed order: longest run of one answer at least half the "
+    "items (Curran, 2016); even-odd consistency below .30 (Jackson, 1977, as cited in Johnson, 2005); "
+    "synonyms (pairs with r above .60) answered unlike, r below 0 (Meade & Craig, 2012); Mahalanobis "
+    "distance, p below .001; fewer than 2 seconds an item (Huang et al., 2012); spread of answers (IRV) "
+    "without a bound; a person is flagged by two indices or more",
 }
 RULES = {
     "longstring": "longest run of one answer: half the items or more",

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 OPTIONS = {
     "competing": "one factor, correlated factors, second-order, bifactor (orthogonal); estimator and "
     "clusters as in the factor model; nested models by the scaled difference (Satorra & Bentler, 2001); a "
-    "wider model is preferred where p < .05 and CFI is higher by .01 (Cheung & Rensvold, 2002), a bifactor "
-    "one beside correlated factors where BIC is lower and CFI higher by .01",
+    "wider model is preferred where p < .05 and CFI is higher by .01 (the bound of Cheung & Rensvold, 2002, "
+    "for equality over groups), a bifactor one beside correlated factors where BIC is lower and CFI higher "
+    "by .01",
     "together": "items of all scales of one level; with more than 300 patterns of missing answers the models "
     "are fitted to means and covariances estimated by EM, as if every row were complete: estimates are "
     "consistent, tests and intervals approximate and blind to clusters",

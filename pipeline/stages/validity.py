@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 DRAWS = 500
 CONFIDENCE = 0.95
 OPTIONS = {
-    "convergent": "average variance extracted (Fornell & Larcker, 1981) and composite reliability (Joreskog, "
+    "convergent": "average variance extracted (Fornell & Larcker, 1981) and composite reliability (Jöreskog, "
     "1971) from the standardised loadings of the model of all scales together, omega over the observed "
     "variance of the sum of the items (McDonald, 1999) from the same",
     "discriminant": "difference of that model and one in which two factors are one (Anderson & Gerbing, "
-    "1988; Ronkko & Cho, 2022)",
-    "htmt": f"heterotrait-monotrait ratios of absolute correlations, pairwise complete: HTMT (Henseler, "
-    f"Ringle & Sarstedt, 2015), HTMT2 (Roemer, Schuberth & Henseler, 2021); percentiles of {DRAWS} resamples "
+    "1988; Rönkkö & Cho, 2022)",
+    "htmt": f"heterotrait-monotrait ratios of absolute correlations, pairwise complete: HTMT (Henseler "
+    f"et al., 2015), HTMT2 (Roemer et al., 2021); percentiles of {DRAWS} resamples "
     "of whole clusters of the level that the factor model allows for, of rows where there is none",
     "method": "unmeasured latent method factor with equal loadings on all items (Podsakoff et al., 2003); "
-    "the declared marker's factor in its place (Williams, Hartman & Cavazotte, 2010)",
+    "the declared marker's factor in its place (Williams et al., 2010)",
     "harman": "share of one component and one minimum residual factor of all items (Harman, 1976), a weak "
     "test",
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FIFTEEN_DEGREES = math.pi / 12
 OPTIONS = {
-    "waba": "within and between analysis (Dansereau, Alutto & Yammarino, 1984) of the arrows of the path "
+    "waba": "within and between analysis (Dansereau et al., 1984) of the arrows of the path "
     "whose ends are measured on the same rows, over the units of the next level above, complete rows; a "
     "variable is of groups where the within eta's angle exceeds the between eta's by 15 degrees, of "
     "persons within groups where it falls short by 15 degrees, else of both",

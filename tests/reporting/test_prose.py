@@ -254,7 +254,7 @@ def test_what_is_cited_is_listed_and_nothing_else(study: str) -> None:
     texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
     listed = [text for text in texts if re.match(r"[\w’-]+, \w\..*\(\d{4}\)", markup.plain(text))]
     everything = str([block for block in document.blocks if getattr(block, "text", None) not in listed])
-    assert listed == sorted(listed)
+    assert listed == sorted(listed, key=references.by_author)
     for work in references.methods_literature():
         key = bibliography.cited_as(work)
         author, _, year = key.rpartition(", ")

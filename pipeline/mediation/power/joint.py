@@ -65,7 +65,7 @@ def power_at(setting: Setting, assumed: Assumed, confidence: float) -> float:
     """The chance that all slopes of the route are significant together.
 
     That is the joint-significance test (MacKinnon et al., 2002; Fritz & MacKinnon, 2007), whose power is very
-    nearly that of the Monte Carlo interval.
+    nearly that of the Monte Carlo interval (Fossum & Montoya, 2023).
     """
     edges = arrows(assumed.route)
     slopes = np.array(list(assumed.model.route(assumed.route).values()))

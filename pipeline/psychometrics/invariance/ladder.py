@@ -48,7 +48,8 @@ class Step:
 
     `statistic`, `df`, `pvalue` are of the difference test (scaled where the estimator is robust); deltas are
     this step's index less that of the step below. `holds`: CFI falls by at most .01 and RMSEA rises by at
-    most .015 (Chen, 2007). `freed`: parameters let go to reach this step, in the order they were.
+    most .015 (Chen, 2007, for more than 300 rows). `freed`: parameters let go to reach this step, in the
+    order they were.
     """
 
     name: str

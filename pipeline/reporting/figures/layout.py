@@ -26,6 +26,7 @@ PORT = 17.0
 DRAWING_WIDTH = 1040.0
 GAPS = (94.0, 210.0)
 MARGIN = 14.0
+SWEEPS = 6
 
 
 @dataclass(frozen=True)
@@ -216,13 +217,30 @@ def _port(lane: _Lane, name: str, lanes: Sequence[_Lane], box: Box) -> float:
 def _labelled(
     routes: Mapping[Edge, tuple[Point, ...]], labels: Mapping[Edge, str], boxes: Mapping[str, Box]
 ) -> tuple[Line, ...]:
-    placed: list[Line] = []
-    for edge in sorted(routes, key=lambda e: len(_candidates(routes[e], labels[e]))):
-        others = [route for other, route in routes.items() if other != edge]
-        options = _candidates(routes[edge], labels[edge])
-        box, above = min(options, key=lambda option: _clutter(option[0], placed, boxes, others))
-        placed.append(Line(edge, routes[edge], labels[edge], box, above))
-    return tuple(sorted(placed, key=lambda line: list(routes).index(line.edge)))
+    """Give each label its best place beside those that have one, then again beside all, while that helps."""
+    placed: dict[Edge, Line] = {}
+    order = sorted(routes, key=lambda e: len(_candidates(routes[e], labels[e])))
+    for _ in range(SWEEPS):
+        before = dict(placed)
+        for edge in order:
+            placed[edge] = _best_label(edge, labels[edge], routes, boxes, placed)
+        if placed == before:
+            break
+    return tuple(placed[edge] for edge in routes)
+
+
+def _best_label(
+    edge: Edge,
+    label: str,
+    routes: Mapping[Edge, tuple[Point, ...]],
+    boxes: Mapping[str, Box],
+    placed: Mapping[Edge, Line],
+) -> Line:
+    others = [route for other, route in routes.items() if other != edge]
+    taken = [line for other, line in placed.items() if other != edge]
+    options = _candidates(routes[edge], label)
+    box, above = min(options, key=lambda option: _clutter(option[0], taken, boxes, others))
+    return Line(edge, routes[edge], label, box, above)
 
 
 def _candidates(route: tuple[Point, ...], label: str) -> list[tuple[Box, bool]]:

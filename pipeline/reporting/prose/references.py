@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,9 +33,15 @@ def cited(record: Record, texts: Iterable[str]) -> Cited:
 
 
 def references(found: Cited) -> list[str]:
-    """The list of references, by author: methods in APA style, sources as they are declared."""
+    """The list of references, by author: known works in APA style, other sources as they are declared."""
     methods = {bibliography.apa(work) for work in found.methods}
-    return sorted(methods | {markup.literal(words) for words in found.sources})
+    return sorted(methods | {_listed(words) for words in found.sources}, key=by_author)
+
+
+def by_author(reference: str) -> tuple[str, str]:
+    """Where a reference stands in the list: letter by letter, whatever its case and accents (APA, 9.44)."""
+    letters = unicodedata.normalize("NFKD", reference.replace("& ", "")).casefold()
+    return "".join(one for one in letters if not unicodedata.combining(one)), reference
 
 
 def bibtex(found: Cited) -> str:
@@ -65,6 +72,11 @@ def in_text(citation: str) -> str:
 def _is_in(key: str, text: str) -> bool:
     author, _, year = key.rpartition(", ")
     return key in text or f"{author} ({year})" in text
+
+
+def _listed(source: str) -> str:
+    known = _work(source)
+    return markup.literal(source) if known is None else bibliography.apa(known)
 
 
 def _work(source: str) -> bibliography.Work | None:

@@ -113,8 +113,8 @@ def _note(record: Record, found: Entries) -> str:
         "Equal over groups are, step by step, the form of the model (configural), loadings (metric), "
         "intercepts (scalar), residual variances (strict), factor variances, and factor means. Δ: beside "
         "the step above; a step is taken to hold where CFI falls by at most .01 and RMSEA rises by at most "
-        ".015 (Chen, 2007). Δχ² is scaled (Satorra & Bentler, 2001; where that has no answer, Satorra & "
-        "Bentler, 2010). In brackets: rows.",
+        ".015 (Chen, 2007, for more than 300 rows; for fewer, .005 and .010). Δχ² is scaled (Satorra & "
+        "Bentler, 2001; where that has no answer, Satorra & Bentler, 2010). In brackets: rows.",
         "A partial model releases, one by one, the equalities that cost most; it was found by search in "
         "these data."
         if any(told["partial"] for told in found)

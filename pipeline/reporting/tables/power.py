@@ -76,9 +76,10 @@ def _note(record: Record, rows: Entries) -> str:
     most, target = numbers.bounded(found["most"]), numbers.bounded(found["target"])
     return sentences(
         "Power is the chance that a study of this design finds an effect of the size assumed: that every "
-        "slope along its route is significant (joint significance, which the Monte Carlo interval follows "
-        "closely; Fritz & MacKinnon, 2007). *B* and β are products of slopes along the route. The size is "
-        "spread evenly: every arrow has the same standardized slope in absolute value.",
+        "slope along its route is significant (joint significance; Fritz & MacKinnon, 2007), which the "
+        "Monte Carlo interval follows closely (Fossum & Montoya, 2023). *B* and β are products of slopes "
+        "along the route. The size is spread evenly: every arrow has the same standardized slope in "
+        "absolute value.",
         "Units, cluster sizes, residual variances and slopes off the route are those of this study, on scale "
         "scores and complete rows; the estimates of the effect itself do not enter.",
         "The formula is for large samples and the model’s two levels; where power is low it errs upwards, by "
