@@ -233,13 +233,30 @@ def is_wide(table: Table) -> bool:
     """Tell whether a table lies on landscape paper.
 
     Upright its type would be too small, or many columns would press the names of its rows into many lines.
+    A table that would run over landscape pages too stands upright, where text can follow it on its last page,
+    unless its names are pressed all too hard.
     """
     grid = fit(table, TIMES, _UPRIGHT, _PADDING, _SMALLEST)
-    pressed = len(table.widths) >= _MANY and grid.deepest > _DEEPEST
-    return grid.scale < _SMALLEST - _CLOSE or pressed
+    if grid.scale < _SMALLEST - _CLOSE:
+        return True
+    if len(table.widths) < _MANY or grid.deepest <= _DEEPEST:
+        return False
+    return grid.deepest > _PRESSED or _height(fit(table, TIMES, _ACROSS, _PADDING, _SMALLEST)) <= _LYING
+
+
+def _height(grid: Grid) -> float:
+    """Estimate how tall a table stands with its caption, in ems of its face."""
+    rows = sum(lines * grid.scale * _LEADING + _ROW_AIR for lines in grid.rows)
+    return _CAPTION + rows + sum(grid.notes) * _LEADING
 
 
 _UPRIGHT = 46.8
+_ACROSS = 64.8
+_LYING = 41.0
+_PRESSED = 8
+_LEADING = 1.15
+_ROW_AIR = 0.3
+_CAPTION = 6.0
 _PADDING = 0.7
 _SMALLEST = 0.8
 _STEP = 0.05

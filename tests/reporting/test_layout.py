@@ -136,6 +136,16 @@ def test_names_of_rows_that_many_columns_press_lie_wide(name, columns, wide):
     assert layout.is_wide(table) == wide
 
 
+def test_a_table_that_runs_over_landscape_pages_too_stands_upright():
+    cells = ["[−0.123, 0.456]"] * 3 + ["0.12"] * 6
+    name = "A long name " * 16
+    short, long = (
+        Table("t", "T", (row("Path", *cells),), (row(name, *cells),) * rows, (2.0, *[1.0] * 9))
+        for rows in (3, 30)
+    )
+    assert (layout.is_wide(short), layout.is_wide(long)) == (True, False)
+
+
 def test_shrunk_columns_still_hold_their_words():
     table, padding = matrix(30), 0.7
     grid = layout.fit(table, TIMES, 46.8, padding)
