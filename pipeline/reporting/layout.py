@@ -244,6 +244,11 @@ def is_wide(table: Table) -> bool:
     return grid.deepest > _PRESSED or _height(fit(table, TIMES, _ACROSS, _PADDING, _SMALLEST)) <= _LYING
 
 
+def is_dense(table: Table) -> bool:
+    """Tell whether a table asks for all the width there is: it lies wide, or upright its type shrinks."""
+    return is_wide(table) or fit(table, TIMES, _UPRIGHT, _PADDING, _SMALLEST).scale < 1
+
+
 def _height(grid: Grid) -> float:
     """Estimate how tall a table stands with its caption, in ems of its face."""
     rows = sum(lines * grid.scale * _LEADING + _ROW_AIR for lines in grid.rows)

@@ -93,6 +93,11 @@ def test_a_table_that_would_be_too_small_upright_lies_wide():
     assert not layout.is_wide(matrix(20))
 
 
+@pytest.mark.parametrize(("table", "dense"), [(matrix(24), True), (matrix(20), True), (flow(), False)])
+def test_a_table_in_small_type_asks_for_all_the_width(table, dense):
+    assert layout.is_dense(table) == dense
+
+
 def test_type_shrinks_so_that_names_of_rows_stand_in_fewer_lines():
     cells = ["[−0.123, 0.456]"] * 5
     name = "Leader support → Alliance → Belonging → Functioning"
