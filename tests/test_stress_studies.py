@@ -19,6 +19,7 @@ from typing import Any
 import docx
 import pytest
 import stress_studies
+from leading_zeros import leading_zeros
 from lxml import etree
 from lxml import html as lxml_html
 from stress_studies import ARABIC, CHINESE, GREEK, HOSTILE, LONG
@@ -226,11 +227,36 @@ def test_arabic_runs_from_right_to_left_in_word() -> None:
 SAYS = {
     "two": ("The path has no mediator, and so no indirect effect", "no indirect effects to report"),
     "single": ("one level, people, and no clusters", "there is nothing to link"),
-    "few": ("There are only 5, and comparing teams", "the data do not decide"),
+    "few": (
+        "There are only 5, and comparing teams",
+        "the data do not decide",
+        "There is no table of fit for warmth, calm, and thriving",
+        "The solution is improper: the residual variance of thriving between teams is estimated below zero",
+        "Beyond what such a number can properly be",
+        "so the verdict must not be relied on",
+    ),
     "verdicts": ("the relation runs the other way", "the data do not decide", "smaller than what the study"),
     "waves": ("can still have causes that were not measured",),
     "thin": ("answers",),
 }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_stages_print_no_leading_zero_where_a_statistic_cannot_pass_one(name: str) -> None:
+    results = json.loads((reports(name) / "results.json").read_text(encoding="utf-8"))
+    assert list(leading_zeros(results["stages"])) == []
+
+
+@pytest.mark.slow
+def test_no_interval_of_a_correlation_or_loading_passes_one() -> None:
+    found = json.loads((reports("few") / "results.json").read_text(encoding="utf-8"))["stages"]["validate"]
+    pairs = [pair for told in found["results"]["validity"].values() for pair in told["discriminant"]["pairs"]]
+    items = [item for rows in found["results"]["items"].values() for item in rows]
+    ends = [one[name] for one in pairs for name in ("ci_lower", "ci_upper")]
+    ends += [one[name] for one in items for name in ("loading_lower", "loading_upper")]
+    assert len(ends) == 2 * (3 + 9)
+    assert max(abs(end) for end in ends) <= 1
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from pipeline.mediation.graph import Edge, PathGraph
 from pipeline.mediation.latent_syntax import Block, Indicators, Names, blocks_of, single_block, write
 from pipeline.mediation.likelihood import Codes, Floats
 from pipeline.mediation.rows import answering_rows, linked_rows, refuse_unusable
+from pipeline.sem.wording import bounded, p_phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,7 +206,8 @@ def _within_only(
         found.add(name)
         told.append(
             f"the covariate '{name}' enters within {cluster} only: its variance between them cannot be told "
-            f"from zero (ICC {share:.3f}, p = {pvalue:.2f}), so that a slope between would rest on nothing"
+            f"from zero (ICC {bounded(share, 3)}, {p_phrase(pvalue)}), so that a slope between would rest "
+            "on nothing"
         )
     return found, told
 

@@ -90,6 +90,7 @@ from pipeline.psychometrics.exploratory import (
     scree,
 )
 from pipeline.psychometrics.factor import FactorModel, confirmatory, one_factor
+from pipeline.psychometrics.fisher import fisher_interval
 from pipeline.psychometrics.fit import FitMeasures
 from pipeline.psychometrics.invariance import Invariance, dmacs, invariance, over_waves
 from pipeline.psychometrics.irt import (
@@ -218,6 +219,7 @@ __all__ = [
     "efa",
     "empirical_reliability",
     "factor_scores",
+    "fisher_interval",
     "fornell_larcker",
     "glb",
     "grm",

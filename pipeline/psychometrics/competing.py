@@ -14,6 +14,7 @@ import numpy as np
 from pipeline import sem
 from pipeline.psychometrics.difference import difference
 from pipeline.psychometrics.errors import PsychometricsError
+from pipeline.psychometrics.fisher import fisher_interval
 from pipeline.psychometrics.fit import FitMeasures
 from pipeline.psychometrics.joint import Joint
 from pipeline.psychometrics.structure import Structure
@@ -108,9 +109,8 @@ def competing_models(data: Joint, kinds: Sequence[Kind] = KINDS) -> CompetingMod
 
 
 def factor_correlations(structure: Structure, fit: sem.Fit | None, confidence: float = 0.95) -> pd.DataFrame:
-    """Correlations of factors with their intervals (delta method); empty without a fit."""
+    """Correlations of factors with their intervals (`fisher_interval`); empty without a fit."""
     import pandas as pd
-    from scipy.stats import norm
 
     columns = ["factor", "with", "est", "se", "ci_lower", "ci_upper"]
     if fit is None:
@@ -118,12 +118,12 @@ def factor_correlations(structure: Structure, fit: sem.Fit | None, confidence: f
     whole, codes = fit.standardized, structure.factor_codes
     rows = whole[whole["op"] == "~~"].set_index(["lhs", "rhs"])
     loads = whole.set_index(["op", "rhs"]).loc["=~"].loc[structure.item_codes, "est"].to_numpy(float)
-    signs, reach = structure.signs(loads), float(norm.ppf((1 + confidence) / 2))
+    signs = structure.signs(loads)
     found = []
     for i, j in structure.pairs:
         at = rows.loc[[(codes[i], codes[j])]].iloc[0]
         est, se = float(at["est"]) * signs[i] * signs[j], float(at["se"])
-        ends = est - reach * se, est + reach * se
+        ends = fisher_interval(est, se, confidence)
         found.append((structure.factors[i], structure.factors[j], est, se, *ends))
     return pd.DataFrame(found, columns=columns)
 

@@ -21,6 +21,7 @@ from pipeline.psychometrics.fit import FitMeasures, Read, plain_measures, robust
 from pipeline.psychometrics.misfit import Misfit, largest_misfit
 from pipeline.psychometrics.solution import correlations_frame, is_admissible, loadings_frame
 from pipeline.psychometrics.structure import Structure
+from pipeline.sem.wording import bounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -223,7 +224,7 @@ def _closest(used: pd.DataFrame) -> str:
     correlations = used.corr().to_numpy()
     lower: NDArray[np.float64] = np.abs(np.tril(correlations, -1))
     i, j = divmod(int(np.argmax(lower)), len(lower))
-    return f"{used.columns[j]} and {used.columns[i]} correlate {correlations[i, j]:.4f}"
+    return f"{used.columns[j]} and {used.columns[i]} correlate {bounded(correlations[i, j], 4)}"
 
 
 def _failed(used: pd.DataFrame, structure: Structure, fit: sem.Fit) -> tuple[str, ...]:

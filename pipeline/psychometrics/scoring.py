@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from pipeline.psychometrics.fisher import fisher_interval
+
 Rule = Literal["mean", "sum", "scaled"]
 
 
@@ -114,16 +116,9 @@ def _item_rest(item: str, covariance: np.ndarray, place: int, n: int) -> dict[st
     rest = covariance[np.ix_(others, others)].sum()
     product = covariance[place, place] * rest
     r = float(covariance[place, others].sum() / math.sqrt(product)) if product > 0 else math.nan
-    lower, upper = _fisher_interval(r, n)
+    se = (1 - r**2) / math.sqrt(n - 3) if n > 3 else math.nan
+    lower, upper = fisher_interval(r, se)
     return {"item": item, "n": n, "r": r, "ci_lower": lower, "ci_upper": upper}
-
-
-def _fisher_interval(r: float, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """95 % interval of a correlation (Fisher, 1921)."""
-    if math.isnan(r) or n <= 3 or abs(r) >= 1:
-        return math.nan, math.nan
-    centre, half = math.atanh(r), z / math.sqrt(n - 3)
-    return math.tanh(centre - half), math.tanh(centre + half)
 
 
 def _turned(covariance: np.ndarray) -> np.ndarray:

@@ -16,10 +16,11 @@ from pipeline.reporting.origins import details, told_under_tables
 from pipeline.reporting.pictures import ANSWERS, Picture, pictures
 from pipeline.reporting.prose import absent
 from pipeline.reporting.prose.references import bibtex, cited, references
-from pipeline.reporting.prose.summary import SYNTHETIC, temporal_order
+from pipeline.reporting.prose.summary import SYNTHETIC, findings, temporal_order
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import (
     agreement,
+    bounds,
     careless,
     changes,
     competing,
@@ -59,7 +60,7 @@ from pipeline.reporting.tables import (
     validity,
     within_between,
 )
-from pipeline.reporting.values import Block, Bullets, Document, Figure, Notice, Paragraph, Table
+from pipeline.reporting.values import Block, Bullets, Document, Figure, Illustrated, Notice, Paragraph, Table
 
 TABLES: tuple[Callable[[Record], Table | None], ...] = (
     flow.table,
@@ -138,10 +139,11 @@ KNOWN = (
     ),
     *("waba", "dmacs", "dif", "irt", "published", "information"),
     *("invariance", "careless", "careless_hypotheses", "missing", "dropout"),
-    *("verdicts", "loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
+    *("findings", "loadings_figure", "slopes_figure", "caterpillar", "patterns", "checklists"),
     *("scree", "flow_figure", "diagram", "densities", "heatmap", "answers"),
     *("how_flow", "how_descriptives", "how_loadings", "how_paths", "how_indirect"),
 )
+AT_A_GLANCE = {"summary", "advice"}
 LISTS = {"screening_notes": ("What screening could not see, or left to judgement:",), "warnings": ()}
 
 
@@ -183,7 +185,7 @@ def compose_report(
 def _tables(record: Record) -> dict[str, Table | Figure]:
     made = [table for table in (make(record) for make in TABLES) if table is not None]
     made += [table for make in PER_SCALE.values() for table in make(record)]
-    return {table.id: table for table in made}
+    return {table.id: bounds.in_order(table) for table in made}
 
 
 def _blocks(
@@ -200,16 +202,30 @@ def _blocks(
         nothing
         | {name: Paragraph(words) for name, words in absent.reasons(record).items()}
         | details(record, placed)
-        | {"answers": answers, **several, **_notices(record)}
+        | {
+            "answers": answers,
+            "findings": _findings(record, placed, sentences["findings"]),
+            **several,
+            **_notices(record),
+        }
         | {f"text_{name}": _laid(name, texts) for name, texts in sentences.items()}
         | dict(placed)
+    )
+
+
+def _findings(record: Record, placed: Mapping[str, Table | Figure], texts: list[str]) -> tuple[Block, ...]:
+    """What was found, each with its picture where there is one."""
+    told = zip(texts, (placed.get(name) for name in findings(record)), strict=True)
+    return tuple(
+        Illustrated(text, drawn) if isinstance(drawn, Figure) else Paragraph(text, compact=True)
+        for text, drawn in told
     )
 
 
 def _laid(name: str, texts: list[str]) -> tuple[Block, ...]:
     if name in LISTS and texts:
         return (*(Paragraph(words) for words in LISTS[name]), Bullets(tuple(texts)))
-    return tuple(Paragraph(text, hanging=name == "references") for text in texts)
+    return tuple(Paragraph(text, hanging=name == "references", compact=name in AT_A_GLANCE) for text in texts)
 
 
 def _notices(record: Record) -> dict[str, Block | tuple[Block, ...]]:

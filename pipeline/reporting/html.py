@@ -25,6 +25,7 @@ from pipeline.reporting.values import (
     Document,
     Figure,
     Heading,
+    Illustrated,
     Notice,
     Paragraph,
     Table,
@@ -126,6 +127,10 @@ def _block(block: Block, labels: Labels, anchor: str) -> Iterator[str]:
         case Paragraph():
             kind = ' class="hanging"' if block.hanging else ""
             yield f"<p{kind}{_way(block.text)}>{_inline(block.text, labels)}</p>"
+        case Illustrated():
+            words = f"<p{_way(block.text)}>{_inline(block.text, labels)}</p>"
+            picture = f'<div class="picture">{drawing.inline(block.figure)}</div>'
+            yield f'<div class="beside">{words}{picture}</div>'
         case Bullets():
             yield from _list(block, labels)
         case Notice():

@@ -21,6 +21,7 @@ from pipeline.reporting.values import (
     Document,
     Figure,
     Heading,
+    Illustrated,
     Notice,
     Paragraph,
     Row,
@@ -100,6 +101,8 @@ def _problems(blocks: tuple[Block, ...]) -> Iterator[str]:
                 yield from _table_problems(block)
             case Figure():
                 yield from _figure_problems(block)
+            case Illustrated():
+                yield from _figure_problems(block.figure)
 
 
 def _heading_problems(blocks: tuple[Block, ...]) -> Iterator[str]:
@@ -168,7 +171,7 @@ def _name(block: Block) -> str:
 
 def _block_texts(block: Block) -> Iterator[str]:
     match block:
-        case Heading() | Paragraph() | Notice():
+        case Heading() | Paragraph() | Illustrated() | Notice():
             yield block.text
         case Bullets():
             yield from block.items

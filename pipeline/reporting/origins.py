@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.formulas import ALPHA, ICC, Origin, origin_of
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables.build import listed
 from pipeline.reporting.tables.indirect import bootstrap_note
 from pipeline.reporting.values import Block, Details, Table
 
@@ -173,12 +174,18 @@ def _design(record: Record) -> Rows:
 
 def _left_out(record: Record) -> str:
     equations: Mapping[str, Any] = record.part("model", "equations")
-    told = [
-        f"{record.label(outcome)}: {_reasons(record, equation['left_out'])}"
+    told = {
+        record.label(outcome): _reasons(record, equation["left_out"])
         for outcome, equation in equations.items()
         if equation.get("left_out")
-    ]
-    return "; ".join(told) or numbers.MISSING
+    }
+    return _by_outcome(told)
+
+
+def _by_outcome(told: Mapping[str, str]) -> str:
+    """Words of each outcome; where several share the same, these once."""
+    shared = {words: listed(name for name, own in told.items() if own == words) for words in told.values()}
+    return "; ".join(f"{names}: {words}" for words, names in shared.items()) or numbers.MISSING
 
 
 def _reasons(record: Record, counts: Mapping[str, Any]) -> str:
@@ -197,12 +204,12 @@ def _methods(record: Record) -> str:
 
 
 def _methods_of(record: Record, equations: Mapping[str, Any]) -> str:
-    told = [
-        f"{record.label(outcome)}: {markup.literal(str(equation['method']))}"
+    told = {
+        record.label(outcome): markup.literal(str(equation["method"]))
         for outcome, equation in equations.items()
         if equation.get("method")
-    ]
-    return "; ".join(told) or numbers.MISSING
+    }
+    return _by_outcome(told)
 
 
 def _beside(record: Record) -> Rows:

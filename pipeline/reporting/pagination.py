@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipeline.reporting.values import Block, Figure, Heading, Notice, Table
+from pipeline.reporting.values import Block, Figure, Heading, Illustrated, Notice, Table
 
 Spot = tuple[int, float]
 Spots = Mapping[int, tuple[Spot, Spot]]
@@ -91,7 +91,7 @@ def kind(block: Block) -> Kind:
             return "table"
         case Figure():
             return "figure"
-        case Notice():
+        case Notice() | Illustrated():
             return "box"
     return "text"
 

@@ -24,7 +24,7 @@ from pipeline.reporting import fonts, numbering, pagination
 from pipeline.reporting.pagination import Arrangement, Paper, Piece, Spot, Spots
 from pipeline.reporting.paper import on_paper
 from pipeline.reporting.pdf_source import Source, picture_height
-from pipeline.reporting.values import Document, Figure, Heading, Table
+from pipeline.reporting.values import Document, Figure, Heading, Illustrated, Table
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BOX = "\u25a1"
@@ -146,6 +146,8 @@ def _workplace(document: Document) -> Iterator[Path]:
     labels = numbering.label(document)
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         for block in document.blocks:
+            if isinstance(block, Illustrated):
+                (Path(folder) / f"{block.figure.id}.png").write_bytes(block.figure.png)
             if isinstance(block, Figure):
                 (Path(folder) / f"{labels[block.id].anchor}.png").write_bytes(block.png)
         yield Path(folder) / "main.typ"

@@ -23,6 +23,7 @@ from pipeline.reporting.values import (
     Document,
     Figure,
     Heading,
+    Illustrated,
     Notice,
     Paragraph,
     Table,
@@ -80,7 +81,7 @@ class Source:
 
     def measured(self) -> str:
         """Return the whole with a question at its end: how tall each block of text stands."""
-        flowing = (Paragraph, Bullets, Notice, Details)
+        flowing = (Paragraph, Illustrated, Bullets, Notice, Details)
         texts = (
             f"({number}, [{call}]), "
             for number, (block, call) in enumerate(zip(self.document.blocks, self.blocks, strict=True))
@@ -150,6 +151,10 @@ def _block(block: Block, number: int, labels: Labels, landscape: bool) -> str:
         case Paragraph():
             hanging = "hanging-indent: 1.8em, " if block.hanging else ""
             call = _turned(f"par({hanging}{_told(_inline(block.text, labels), number)})", block.text)
+        case Illustrated():
+            text = _turned(f"par({_told(_inline(block.text, labels), number)})", block.text)
+            picture = f'file: "{block.figure.id}.png", alt: {_string(block.figure.alt)}'
+            call = f"#beside([{text}], {picture})"
         case Bullets():
             items = ", ".join(_told(_inline(item, labels), number) for item in block.items)
             list_call = f"{'enum' if block.ordered else 'list'}(tight: false, {items})"

@@ -55,8 +55,7 @@ def pictures(record: Record) -> dict[str, Picture]:
         heatmap(record),
         *likert(record),
     ]
-    pairs = [summary_pictures.verdicts(record)]
-    pairs += [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
+    pairs = [conditional_pictures.interaction(record), conditional_pictures.congruence(record)]
     pairs += [
         make(record)
         for make in (validation_pictures.scree, validation_pictures.loadings, validation_pictures.information)
@@ -64,7 +63,8 @@ def pictures(record: Record) -> dict[str, Picture]:
     pairs += [
         make(record) for make in (level_pictures.slopes, level_pictures.caterpillar, level_pictures.patterns)
     ]
-    made += [Picture(figure, drawn.svg) for figure, drawn in filter(None, pairs)]
+    found = (*summary_pictures.findings(record), *filter(None, pairs))
+    made += [Picture(figure, drawn.svg) for figure, drawn in found]
     return {picture.figure.id: picture for picture in made if picture is not None}
 
 
@@ -272,9 +272,15 @@ def _diagram_note(record: Record, standardized: bool) -> str:
         if standardized
         else "Coefficients are unstandardized."
     )
+    caution = (
+        "The solution is improper (see the text): the slopes of an outcome whose residual variance is below "
+        "zero must not be interpreted. "
+        if record.improper
+        else ""
+    )
     shapes = "Round shapes are latent variables, boxes observed ones. " if record.latent else ""
     return (
-        f"{shapes}{kind} A broken line marks *p* of .05 or more. "
+        f"{shapes}{kind} {caution}A broken line marks *p* of .05 or more. "
         r"\**p* < .05. \*\**p* < .01. \*\*\**p* < .001."
     )
 

@@ -133,6 +133,23 @@ class Record:
         return frozenset(name for name, told in equations.items() if told.get("converged") is False)
 
     @property
+    def improper(self) -> frozenset[tuple[str, str]]:
+        """Outcome and level of each residual variance of the path model that is estimated below zero."""
+        equations: Mapping[str, Any] = self.part("model", "equations")
+        return frozenset(
+            (name, level)
+            for name, told in equations.items()
+            for level, variance in (told.get("variances") or {}).items()
+            if name not in self.withheld and variance is not None and variance < 0
+        )
+
+    def rests_on_improper(self, effect: Mapping[str, Any]) -> bool:
+        """Whether an effect or hypothesis runs through an outcome of `improper` at its level."""
+        passed = set(str(effect.get("effect") or effect.get("route")).split(ARROW)[1:])
+        level = str(effect.get("level"))
+        return any(name in passed and where in {level, "residual"} for name, where in self.improper)
+
+    @property
     def slopes(self) -> Entries:
         """Paths of the model by level."""
         rows: Entries = self.part("model", "paths") or ()

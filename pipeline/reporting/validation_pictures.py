@@ -15,7 +15,7 @@ from pipeline.reporting.figures.forest import Forest, draw_forest
 from pipeline.reporting.figures.information import Curves, draw_information
 from pipeline.reporting.figures.scree import ACROSS, Scree, draw_scree
 from pipeline.reporting.record import Entries, Record
-from pipeline.reporting.tables import item_response
+from pipeline.reporting.tables import bounds, item_response
 from pipeline.reporting.tables.dimensions import entries
 from pipeline.reporting.values import Figure
 
@@ -66,12 +66,7 @@ def information(record: Record) -> tuple[Figure, Plot] | None:
 def loadings(record: Record) -> tuple[Figure, Plot] | None:
     """Standardized loading of each item with its interval, one panel a scale."""
     found: Mapping[str, Entries] = record.part("validate", "items")
-    known = {
-        scale: [
-            row for row in rows if row.get("loading") is not None and row.get("loading_lower") is not None
-        ]
-        for scale, rows in found.items()
-    }
+    known = {scale: [row for row in rows if _has_loading(row)] for scale, rows in found.items()}
     panels = [_forest(record, scale, rows) for scale, rows in known.items() if rows]
     if not panels:
         return None
@@ -85,9 +80,26 @@ def loadings(record: Record) -> tuple[Figure, Plot] | None:
         alt=f"Loading and interval of each item. Lowest to highest: {said}.",
         png=drawn.png,
         width=min(1.0, 0.14 + 0.29 * min(len(panels), ACROSS)),
-        note=f"Bars are {numbers.confidence(0.95)} intervals. Items are named as in the export.",
+        note=f"Bars are {numbers.confidence(0.95)} intervals on Fisher’s *z*, which keeps them below 1 "
+        f"(Browne, 1982). Items are named as in the export.{_improper(known)}",
     )
     return figure, drawn
+
+
+def _has_loading(row: Mapping[str, Any]) -> bool:
+    return row.get("loading_lower") is not None or bounds.beyond(row.get("loading"))
+
+
+def _end(row: Mapping[str, Any], name: str) -> float:
+    """A limit; the loading itself where it lies beyond 1 and so has none."""
+    end = row.get(name)
+    return float(row["loading"] if end is None else end)
+
+
+def _improper(known: Mapping[str, Entries]) -> str:
+    if not any(bounds.beyond(row["loading"]) for rows in known.values() for row in rows):
+        return ""
+    return " A dot beyond 1 has no interval: the solution is improper and must not be interpreted."
 
 
 def _short(value: float) -> str:
@@ -98,8 +110,8 @@ def _forest(record: Record, scale: str, rows: Entries) -> Forest:
     return Forest(
         record.title(scale),
         tuple(float(row["loading"]) for row in rows),
-        tuple(float(row["loading_lower"]) for row in rows),
-        tuple(float(row["loading_upper"]) for row in rows),
+        tuple(_end(row, "loading_lower") for row in rows),
+        tuple(_end(row, "loading_upper") for row in rows),
         tuple(str(row["item"]) for row in rows),
     )
 

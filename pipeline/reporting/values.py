@@ -78,10 +78,22 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; an entry of a reference list hangs, with its first line further out."""
+    """Running text; an entry of a reference list hangs, with its first line further out.
+
+    What is `compact` belongs to a page that is read at a glance: Word sets it single-spaced, as findings.
+    """
 
     text: str
     hanging: bool = False
+    compact: bool = False
+
+
+@dataclass(frozen=True)
+class Illustrated:
+    """Running text with a small picture beside it, which has no number: it shows what the text says."""
+
+    text: str
+    figure: Figure
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ class Details:
     rows: tuple[tuple[str, str], ...]
 
 
-Block = Heading | Paragraph | Bullets | Notice | Details | Table | Figure
+Block = Heading | Paragraph | Illustrated | Bullets | Notice | Details | Table | Figure
 
 
 @dataclass(frozen=True)

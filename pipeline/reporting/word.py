@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from pipeline.reporting import direction, drawing, layout, markup, numbering, word_pages, word_table
 from pipeline.reporting.package import stable
@@ -25,6 +26,7 @@ from pipeline.reporting.values import (
     Document,
     Figure,
     Heading,
+    Illustrated,
     Notice,
     Paragraph,
     Table,
@@ -48,6 +50,11 @@ _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeD
 _EPOCH = datetime.datetime(2000, 1, 1)
 _KEPT = 400
 _BANNER = 16.0
+_GUTTER = 100
+_COMPACT = (
+    '<w:spacing w:before="0" w:after="120" w:line="245" w:lineRule="auto"/>'
+    '<w:ind w:left="0" w:firstLine="0"/>'
+)
 
 
 def write_word(document: Document, path: Path, *, reference: Path | None = None) -> None:
@@ -195,7 +202,10 @@ def _block(writing: _Writing, block: Block, landscape: bool, now: Arrangement, n
         case Heading():
             xml = paragraph(setting, f"heading {block.level}", block.text)
         case Paragraph():
-            xml = paragraph(setting, "Bibliography" if block.hanging else "Body Text", block.text)
+            style = "Bibliography" if block.hanging else "Body Text"
+            xml = paragraph(setting, style, block.text, layout=_COMPACT if block.compact else "")
+        case Illustrated():
+            xml = _illustrated(writing, block)
         case Bullets():
             xml = _list(writing, block)
         case Notice():
@@ -251,19 +261,50 @@ def _figure(writing: _Writing, figure: Figure, size: float) -> Iterator[str]:
         yield wrapped(setting, "Table Note", note, layout='<w:spacing w:after="320"/>')
 
 
+def _illustrated(writing: _Writing, block: Illustrated) -> str:
+    """Set text and picture side by side in the two cells of a row without rules that stays on its page."""
+    setting, whole = writing.setting, writing.width(False)
+    right = round(whole * word_pages.BESIDE)
+    cells = (
+        (whole - right, paragraph(setting, "Body Text", block.text, layout=_COMPACT)),
+        (right, wrapped(setting, "Picture", _picture(writing, block.figure, right - 2 * _GUTTER))),
+    )
+    columns = "".join(f'<w:gridCol w:w="{width}"/>' for width, _ in cells)
+    row = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
+        f"{content}</w:tc>"
+        for width, content in cells
+    )
+    turned = "<w:bidiVisual/>" if setting.rtl else ""
+    return (
+        f'<w:tbl><w:tblPr>{turned}<w:tblW w:w="{whole}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
+        f'<w:tblCellMar><w:left w:w="0" w:type="dxa"/><w:right w:w="{_GUTTER}" w:type="dxa"/></w:tblCellMar>'
+        f"</w:tblPr><w:tblGrid>{columns}</w:tblGrid><w:tr><w:trPr><w:cantSplit/></w:trPr>{row}</w:tr></w:tbl>"
+    )
+
+
 def _drawing(writing: _Writing, figure: Figure, size: float) -> str:
     """Return the picture at a share of its own size, no taller than leaves room for caption and note."""
-    from docx.oxml.xmlchemy import serialize_for_reading
-    from docx.shared import Twips
-
     across, down = drawing.size(figure)
     tallest = writing.height() * word_pages.TALLEST
     width = size * min(writing.width(False) * figure.width, tallest * across / down)
-    inline_picture = writing.word.part.new_pic_inline(BytesIO(figure.png), width=Twips(round(width)))
-    identifier = 1000 + list(writing.setting.labels).index(figure.id)
+    return _picture(writing, figure, round(width))
+
+
+def _picture(writing: _Writing, figure: Figure, width: int) -> str:
+    """Return the picture in a run, with its number or its id as its name and its text for screen readers."""
+    from docx.oxml.xmlchemy import serialize_for_reading
+    from docx.shared import Twips
+
+    inline_picture = writing.word.part.new_pic_inline(BytesIO(figure.png), width=Twips(width))
+    labels = writing.setting.labels
+    numbered = figure.id in labels
+    identifier = (
+        1000 + list(labels).index(figure.id) if numbered else 10_000 + crc32(figure.id.encode()) % 10**6
+    )
     properties = inline_picture.docPr
     properties.set("id", str(identifier))
-    properties.set("name", writing.setting.labels[figure.id].text)
+    properties.set("name", labels[figure.id].text if numbered else figure.id)
     properties.set("descr", markup.clean(figure.alt))
     return f"<w:r><w:drawing>{serialize_for_reading(inline_picture)}</w:drawing></w:r>"
 

@@ -21,6 +21,7 @@ from pipeline.reporting.values import (
     Document,
     Figure,
     Heading,
+    Illustrated,
     Notice,
     Paragraph,
     Table,
@@ -28,6 +29,8 @@ from pipeline.reporting.values import (
 from pipeline.reporting.word_table import SINGLE, Strip
 
 TALLEST = 0.72
+BESIDE = 0.405
+_COMPACT = 1.02 * SINGLE
 _DOUBLE = 2 * SINGLE
 _HEADING = {1: 12.0, 2: 6.0, 3: 6.0}
 _CAPTION = 1.42 * SINGLE
@@ -160,6 +163,8 @@ def _strips(
             hung = _INDENT if block.hanging else 0.0
             first = _INDENT if not block.hanging else -_INDENT
             yield from _running(_lines(block.text, sheet.width - hung, sheet.size, first), line)
+        case Illustrated():
+            yield _beside(block, sheet)
         case Bullets():
             for item in block.items:
                 yield from _running(_lines(item, sheet.width - _INDENT, sheet.size), line)
@@ -172,10 +177,23 @@ def _strips(
             yield _caption(block.title, width, sheet.size)
             yield from word_table.strips(block, round(width * 20), whole=whole)
         case Figure():
-            yield _caption(block.title, sheet.width, sheet.size)
-            yield Strip(_picture(block, sheet) * size + 3, keep=block.note is not None)
-            if block.note:
-                yield Strip(_lines(block.note, sheet.width, 10.0) * 10.0 * _NOTE + 19, False, 16.0)
+            yield from _pictured(block, sheet, size)
+
+
+def _pictured(figure: Figure, sheet: Sheet, size: float) -> Iterator[Strip]:
+    """Yield caption, picture and note, which stay together."""
+    yield _caption(figure.title, sheet.width, sheet.size)
+    yield Strip(_picture(figure, sheet) * size + 3, keep=figure.note is not None)
+    if figure.note:
+        yield Strip(_lines(figure.note, sheet.width, 10.0) * 10.0 * _NOTE + 19, False, 16.0)
+
+
+def _beside(block: Illustrated, sheet: Sheet) -> Strip:
+    """Return a row of text and a picture side by side, as tall as the taller."""
+    across, down = drawing.size(block.figure)
+    right = BESIDE * sheet.width
+    text = _lines(block.text, sheet.width - right, sheet.size) * sheet.size * _COMPACT + 6
+    return Strip(max(text, (right - 10) * down / across + 3), keep=False)
 
 
 def _lines(text: str, width: float, size: float, indent: float = 0.0) -> int:

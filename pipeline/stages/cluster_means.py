@@ -46,14 +46,14 @@ def cluster_means(study: LoadedStudy, frames: Mapping[str, pd.DataFrame]) -> dic
 
 
 def loading_interval(row: Mapping[Any, Any] | None) -> dict[str, float | None]:
-    """Limits of a standardized loading: estimate and normal quantile times its standard error."""
-    from scipy.stats import norm
+    """Limits of a standardized loading, a correlation of item and factor: none where it passes 1."""
+    from pipeline.psychometrics import fisher_interval
 
     est, se = (None, None) if row is None else (row["std"], row["std_se"])
     if est is None or se is None:
         return {"loading_lower": None, "loading_upper": None}
-    reach = float(norm.ppf(0.5 + CONFIDENCE / 2)) * se
-    return {"loading_lower": est - reach, "loading_upper": est + reach}
+    lower, upper = fisher_interval(est, se, CONFIDENCE)
+    return {"loading_lower": lower, "loading_upper": upper}
 
 
 def _means(pair: pd.DataFrame, top: str, name: str, smallest: int) -> list[dict[str, Any]]:

@@ -39,7 +39,10 @@ WLSMV_KNOWS_NONE = (
     "unknown amount"
 )
 LEAST_LINKED = 0.5
-NO_TEST = "three items on one factor fit exactly: there is nothing left to test"
+NO_TEST = (
+    "three items on one factor are just identified (df = 0): they fit exactly whatever the answers are, so "
+    "that there is no fit to test (Kline, 2023); the loadings can be read"
+)
 
 
 def fitted(

@@ -65,9 +65,11 @@ def _suspects(key: Key, against: Sequence[str]) -> tuple[str, ...]:
 
 
 def _problem(key: Key, name: str, suspects: Sequence[str], row: Mapping[Any, Any]) -> dict[str, Any]:
+    from pipeline.sem.wording import bounded
+
     kind = _kind(key, name)
     sure = bool(row["ci_upper"] < 0) or len(suspects) > 1
-    strength = f"r = {_printed(row['r'])} with the rest of the scale as keyed, n = {row['n']:.0f}"
+    strength = f"r = {bounded(row['r'])} with the rest of the scale as keyed, n = {row['n']:.0f}"
     doubt = "" if sure else "; with so few answers or so weak a correlation this can be chance"
     return {
         "scale": key.scale,
@@ -100,7 +102,3 @@ def _remedy(key: Key, kind: str, name: str, suspects: Sequence[str]) -> str:
 
 def _list(items: Sequence[str]) -> str:
     return f"[{', '.join(items)}]"
-
-
-def _printed(r: float) -> str:
-    return f"{r:.2f}".replace("0.", ".", 1)

@@ -190,15 +190,19 @@ def _share(found: Sequence[bool]) -> float | None:
 
 def _lines(rows: Sequence[Mapping[str, Any]], replications: int) -> Iterator[str]:
     """A table for the terminal."""
+    from pipeline.sem.wording import bounded
+
     error = (0.25 / replications) ** 0.5
-    yield f"Power by formula and in {replications} samples (Monte Carlo error at most {error:.3f}):"
+    yield f"Power by formula and in {replications} samples (Monte Carlo error at most {bounded(error, 3)}):"
     yield f"{'formula':>8}{'joint':>8}{'Monte Carlo':>13}{'samples':>9}  effect"
     for row in rows:
         joint, interval = (
-            "-" if row[name] is None else f"{row[name]:.3f}" for name in ("joint", "monte_carlo")
+            "-" if row[name] is None else bounded(row[name], 3) for name in ("joint", "monte_carlo")
         )
-        size = f"{row['unstandardized']:.4g} (standardized {row['standardized']:.3f}); {row['source']}"
+        size = (
+            f"{row['unstandardized']:.4g} (standardized {bounded(row['standardized'], 3)}); {row['source']}"
+        )
         yield (
-            f"{row['power']:>8.3f}{joint:>8}{interval:>13}{row['samples']:>9}  "
+            f"{bounded(row['power'], 3):>8}{joint:>8}{interval:>13}{row['samples']:>9}  "
             f"{row['effect']} ({row['level']}) = {size}"
         )

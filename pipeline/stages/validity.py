@@ -27,7 +27,7 @@ OPTIONS = {
     "1971) from the standardised loadings of the model of all scales together, omega over the observed "
     "variance of the sum of the items (McDonald, 1999) from the same",
     "discriminant": "difference of that model and one in which two factors are one (Anderson & Gerbing, "
-    "1988; Rönkkö & Cho, 2022)",
+    "1988; Rönkkö & Cho, 2022); interval of a correlation of factors on Fisher's z (Browne, 1982)",
     "htmt": f"heterotrait-monotrait ratios of absolute correlations, pairwise complete: HTMT (Henseler "
     f"et al., 2015), HTMT2 (Roemer et al., 2021); percentiles of {DRAWS} resamples "
     "of whole clusters of the level that the factor model allows for, of rows where there is none",

@@ -10,7 +10,7 @@ import recorded
 from pipeline.reporting import markup
 from pipeline.reporting.prose import estimators as prose
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables import estimators, fit
+from pipeline.reporting.tables import bounds, estimators, fit
 
 REASON = "every item has 5 or more answers in use and none is skewed by more than 1 in size"
 SCALE = {
@@ -48,6 +48,13 @@ def test_the_table_holds_both_estimators_and_marks_the_one_to_read():
     assert other[0] == "WLSMV"
     assert [".788" in used, ".736" in other, "0.168" in used, "0.212" in other] == [True] * 4
     assert "read the robust ones" in table.general
+
+
+def test_a_loading_beyond_one_is_marked_and_explained():
+    table = estimators.table(record(changed(loading_highest=1.84)))
+    assert [markup.plain(own.cells[-1].text) for own in table.body[1:]] == [".58 to 1.84b", ".63 to .82"]
+    assert [note for note in table.specific if bounds.IMPROPER in note] == [table.specific[1]]
+    assert len(estimators.table(record(SCALE)).specific) == 1
 
 
 def test_no_table_where_no_model_has_both():

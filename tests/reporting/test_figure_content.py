@@ -17,6 +17,7 @@ from pipeline.reporting.figures import (
     canvas,
     confounding,
     density,
+    finding,
     forest,
     heatmap,
     likert,
@@ -24,7 +25,6 @@ from pipeline.reporting.figures import (
     scree,
     slopes,
     surface,
-    verdicts,
 )
 
 SCREE = scree.Scree(
@@ -199,21 +199,37 @@ def test_answers_add_up_and_names_stand_left(axes_of):
     assert right < axes.get_window_extent().x0
 
 
-def test_verdicts_share_a_unit_and_what_runs_on_ends_in_an_arrow(axes_of):
-    rows = [
-        verdicts.Judged("H1: higher a goes with higher b", 1.2, 0.4, 2.0, "supported"),
-        verdicts.Judged("H2: higher a goes with lower c", 3.0, -40.0, 60.0, "inconclusive"),
-    ]
-    (axes,) = axes_of(verdicts, lambda: verdicts.draw_verdicts(rows, "In smallest effects"))
-    lines = [line for line in axes.get_lines() if line.get_linewidth() == 3]
-    assert [tuple(line.get_xdata()) for line in lines] == [(0.4, 2.0), (-12.0, 12.0)]
-    marks = [
-        (line.get_marker(), line.get_xdata()[0]) for line in axes.get_lines() if line.get_marker() in "o<>"
-    ]
-    assert marks == [("o", 1.2), ("<", -12.0), (">", 12.0), ("o", 3.0)]
-    assert [text.get_text() for text in axes.texts] == ["Supported", "Inconclusive"]
-    (band,) = axes.patches
-    assert (band.get_x(), band.get_width()) == (-1, 2)
-    assert ticks(axes, "y") == [row.name for row in rows]
-    verdict = axes.texts[0].get_window_extent()
-    assert verdict.x1 <= axes.figure.bbox.x1
+FOUND = {
+    "supported": (finding.Judged(1.2, 0.4, 2.0, "supported"), (0.4, 2.0), [("o", 1.2)]),
+    "runs on": (
+        finding.Judged(3.0, -40.0, 60.0, "inconclusive"),
+        (-12.0, 12.0),
+        [("<", -12.0), (">", 12.0), ("o", 3.0)],
+    ),
+    "other way": (finding.Judged(-3.0, -4.0, -2.0, "not supported"), (-4.0, -2.0), [("s", -3.0)]),
+    "no band": (finding.Judged(0.3, 0.1, 1.0, "supported", is_banded=False), (0.1, 1.0), [("o", 0.3)]),
+}
+
+
+@pytest.mark.parametrize(("found", "bar", "marks"), FOUND.values(), ids=FOUND)
+def test_a_finding_has_no_relation_in_its_middle_and_ends_in_an_arrow_where_it_runs_on(
+    axes_of, found: finding.Judged, bar: tuple[float, float], marks: list[tuple[str, float]]
+):
+    (axes,) = axes_of(finding, lambda: finding.draw_finding(found))
+    (line,) = [line for line in axes.get_lines() if line.get_linewidth() == 3]
+    assert tuple(line.get_xdata()) == bar
+    drawn = [(one.get_marker(), one.get_xdata()[0]) for one in axes.get_lines() if one.get_marker() in "os<>"]
+    assert drawn == marks
+    low, high = axes.get_xlim()
+    assert low == -high
+    assert [(one.get_x(), one.get_width()) for one in axes.patches] == [(-1, 2)] * found.is_banded
+    assert axes.get_title() == ("too small to matter" if found.is_banded else "")
+    words = [*axes.texts, *axes.get_xticklabels()]
+    assert [text.get_text() for text in words] == ["← other way round", "as expected →", "no relation"]
+    left, right, middle = (text.get_window_extent() for text in words)
+    assert 0 <= left.x0 < left.x1 < middle.x0 < middle.x1 < right.x0 < right.x1 <= axes.figure.bbox.x1
+
+
+def test_the_dot_tells_the_verdict_without_colour():
+    looks = {(shape, face == "white") for _, shape, face in finding.LOOKS.values()}
+    assert len(looks) == len(finding.LOOKS)

@@ -61,8 +61,8 @@ HYPOTHESES = {
     "supported": (
         {"verdict": "supported", "est": 0.041, "ci_lower": 0.029, "ci_upper": 0.053},
         "The hypothesis is supported: the interval excludes zero",
-        "Within companies, the data support the expectation that higher leader support goes with higher "
-        "well-being by way of co-worker cohesion (H1).",
+        "H1: supported. Within companies, higher leader support went with higher well-being by way of "
+        "co-worker cohesion, as expected. All values that the data leave open lie on the expected side",
     ),
     "too small": (
         {
@@ -73,7 +73,7 @@ HYPOTHESES = {
             "reason": "too small",
         },
         "The hypothesis is not supported: too small.",
-        "the relation is smaller than what the study declared worth noticing (H1).",
+        "the relation is smaller than what the study declared worth noticing.",
     ),
     "opposite": (
         {
@@ -85,7 +85,7 @@ HYPOTHESES = {
         },
         "The estimate was −0.040, 95% CI [−0.060, −0.020]",
         "the data speak against the expectation that higher leader support goes with higher well-being by "
-        "way of co-worker cohesion: the relation runs the other way (H1).",
+        "way of co-worker cohesion: the relation runs the other way.",
     ),
     "inconclusive": (
         {"verdict": "inconclusive", "est": 0.01, "ci_lower": -0.03, "ci_upper": 0.05, "reason": "both"},
@@ -106,10 +106,9 @@ def test_a_hypothesis_is_told_by_its_verdict(
 ) -> None:
     record = recorded.with_hypothesis(**changes)
     assert result in told(record, "hypotheses")
-    words = told(record, "summary")
-    assert lay is None or lay in words
-    assert "What was found" in words
-    assert ("What to do with it" in words) == (changes["verdict"] is not None)
+    assert lay is None or lay in told(record, "findings")
+    assert ("What was found, and how sure it is." in told(record, "summary")) == (lay is not None)
+    assert ("What to do with it" in told(record, "advice")) == (changes["verdict"] is not None)
 
 
 @pytest.mark.parametrize(
@@ -117,34 +116,32 @@ def test_a_hypothesis_is_told_by_its_verdict(
     [
         (
             {"verdict": "supported", "beyond_smallest": True},
-            "H1: all values that the data leave open lie on the expected side and are large enough to "
-            "matter.",
-            "H1 can be built on as a relation seen in these data; whether changing the one would change",
+            "All values that the data leave open lie on the expected side and are large enough to matter.",
+            "H1 can be built on as what was seen to go together in these data; whether changing the",
         ),
         (
             {"verdict": "supported", "beyond_smallest": False},
-            "lie on the expected side, but some are smaller than what the study declared worth noticing.",
+            "lie on the expected side, but some are too small to matter.",
             "H1 can be built on",
         ),
         (
             {"verdict": "inconclusive", "est": 0.01, "ci_lower": -0.03, "ci_upper": 0.05},
-            "H1: the data leave open both no relation and one large enough to matter.",
+            "Both no relation and one large enough to matter remain possible.",
             "H1 should be neither counted on nor ruled out",
         ),
         (
             {"verdict": "inconclusive", "est": 0.01, "ci_lower": -0.03, "ci_upper": 0.05, "smallest": 0},
-            "H1: the data leave open both no relation and one in the expected direction.",
+            "Both no relation and one in the expected direction remain possible.",
             "H1 should be neither counted on nor ruled out",
         ),
         (
             {"verdict": "not supported", "est": -0.04, "ci_lower": -0.06, "ci_upper": -0.02},
-            "H1: all values that the data leave open lie on the other side than expected.",
+            "H1: not supported. Within companies, the data speak against the expectation that",
             "H1 should not be built on without new evidence.",
         ),
         (
             {"verdict": "not supported", "est": 0.001, "ci_lower": -0.002, "ci_upper": 0.004},
-            "H1: all values that the data leave open are smaller than what the study declared worth "
-            "noticing.",
+            "the relation is smaller than what the study declared worth noticing.",
             "H1 should not be built on",
         ),
     ],
@@ -152,9 +149,15 @@ def test_a_hypothesis_is_told_by_its_verdict(
 def test_the_summary_says_how_sure_it_is_and_what_to_do(
     changes: dict[str, object], sure: str, use: str
 ) -> None:
-    words = told(recorded.with_hypothesis(**changes), "summary")
-    assert sure in words
-    assert use in words
+    record = recorded.with_hypothesis(**changes)
+    assert sure in told(record, "findings")
+    assert use in told(record, "advice")
+
+
+def test_an_arrowhead_is_explained_where_a_picture_has_one() -> None:
+    for upper, words in ((0.23, "interval)"), (0.25, "interval; an arrowhead: it runs on)")):
+        record = recorded.with_hypothesis(verdict="supported", ci_lower=0.01, ci_upper=upper, smallest=0.02)
+        assert f"the bar what the data leave open (95% {words}" in told(record, "summary")
 
 
 def test_a_cross_sectional_study_is_warned_of_and_one_with_waves_is_not() -> None:
@@ -230,7 +233,7 @@ def test_differences_of_slopes_are_told_where_they_are_clear() -> None:
 def test_a_high_alpha_does_not_hide_a_poor_factor_model() -> None:
     words = told(recorded.record("army-leadership"), "measurement")
     assert "; alpha ranged from .82 (task significance) to .90 (leadership climate)." in words
-    assert "Alpha alone is not enough: for leadership climate it is .90, with a CFI of .79." in words
+    assert "one thing: that of leadership climate is .90 all the same." in words
     assert "does not fit leadership climate (CFI = .79, RMSEA = 0.17) and hostility" in words
 
 
@@ -340,7 +343,7 @@ def test_nothing_that_rests_on_a_failed_equation_is_told() -> None:
     assert "It could not be judged: an equation that it rests on did not converge." in told(
         record, "hypotheses"
     )
-    assert "support" not in told(record, "summary").partition("What was found")[2].partition("How to read")[0]
+    assert "support" not in told(record, "findings") + told(record, "advice").partition("How to read")[0]
     assert [r["est"] for r in record.effects] == [None] * 8
     assert [h["verdict"] for h in record.hypotheses] == [None, None]
 

@@ -74,7 +74,7 @@ def test_reliability_and_loadings_are_those_of_the_items(tmp_path, scale, level)
 def test_three_items_have_no_test_and_four_have_one(tmp_path):
     factor = run(tmp_path)["factor"]
     assert factor["support"]["chisq"] is None
-    assert "fit exactly" in factor["support"]["no_test"]
+    assert "just identified (df = 0)" in factor["support"]["no_test"]
     assert factor["alliance"]["df"] == 2
     assert factor["alliance"]["no_test"] is None
     assert factor["alliance"]["converged"]

@@ -22,6 +22,7 @@ from pipeline.mediation.rows import FLAT, Missing
 from pipeline.mediation.sensitivity.arrows import Arrow
 from pipeline.mediation.sensitivity.fitted import Fitted
 from pipeline.mediation.sensitivity.held_syntax import ERRORS, Held
+from pipeline.sem.wording import bounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ class FlatSource:
         found = self._read(fit)
         spreads = [found.raw[error, "=~", name, 0] for error, name in zip(ERRORS, held.pair, strict=True)]
         if not fit.converged or min(spreads) <= 0:
-            raise NotEstimable(f"the estimates did not converge at a residual correlation of {rho:.2f}")
+            raise NotEstimable(f"the estimates did not converge at a residual correlation of {bounded(rho)}")
         return found
 
     def columns(self, level: str) -> pd.DataFrame:  # noqa: ARG002

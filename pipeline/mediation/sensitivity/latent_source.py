@@ -23,6 +23,7 @@ from pipeline.mediation.rows import BETWEEN, WITHIN
 from pipeline.mediation.sensitivity.arrows import Arrow
 from pipeline.mediation.sensitivity.fitted import Fitted
 from pipeline.mediation.sensitivity.held_syntax import ERRORS, Held, write_held
+from pipeline.sem.wording import bounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ class LatentSource:
         ]
         if min(spreads) <= 0:
             raise NotEstimable(
-                f"a residual variance has no estimate above zero at a correlation of {rho:.2f}"
+                f"a residual variance has no estimate above zero at a correlation of {bounded(rho)}"
             )
         return found
 

@@ -16,6 +16,7 @@ from pipeline.psychometrics.responding.consistency import even_odd, synonyms
 from pipeline.psychometrics.responding.distance import mahalanobis
 from pipeline.psychometrics.responding.runs import average_string, irv, longstring
 from pipeline.psychometrics.scoring import ScoringError, key_items
+from pipeline.sem.wording import bounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,8 @@ def careless(
     skipped = []
     if len(alike.pairs) < 3:
         skipped.append(
-            f"synonyms: {len(alike.pairs)} pairs correlate above {rules.synonym_correlation:g}, 3 are needed"
+            f"synonyms: pairs of items that correlate above {bounded(rules.synonym_correlation)} are "
+            f"{len(alike.pairs)}, and 3 are needed"
         )
     try:
         keyed = key_items(items, reverse or {})

@@ -26,6 +26,8 @@ def sentences(record: Record) -> dict[str, list[str]]:
     """Sentences by section; a section without results is an empty list."""
     made = {
         "summary": summary.summary(record),
+        "findings": list(summary.findings(record).values()),
+        "advice": summary.advice(record),
         "design": method.design(record),
         "participants": method.participants(record),
         "screening_notes": summary.notes_of_screening(record),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.reporting import markup
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import fit
 
 NOT_RUN = "The results hold nothing for this section: the stage that makes it has not been run."
 
@@ -20,6 +21,7 @@ def reasons(record: Record) -> dict[str, str]:
         "sensitivity": _no_sensitivity(record),
         "hypotheses": "No hypotheses were declared, so none is judged here.",
         "loadings": ready,
+        "fit": fit.untested(record),
         "changes": "No answer was recoded or declared missing by a code, and no id was corrected.",
         "power": _no_power(record),
         "contextual": "No path has a slope at both levels, so there are no slopes to compare.",

@@ -42,8 +42,9 @@ def choices(record: Record) -> list[str]:
         whole = _lower(title(record, name)) if name in record.levels else record.phrase(name)
         words = whole + (f" ({kind})" if kind == "correlated facets" else "")
         reasons.setdefault((_used(model), str(model["choice"]["reason"])), []).append(words)
+    alone = len(reasons) == 1
     told = [
-        f"{GLOSS.get(used, used)} for {listed(names)}, because {markup.literal(reason)}."
+        f"{GLOSS.get(used, used)} for {_models_named(names, alone=alone)}, because {markup.literal(reason)}."
         for (used, reason), names in reasons.items()
     ]
     if not told:
@@ -54,6 +55,11 @@ def choices(record: Record) -> list[str]:
     else:
         opening += "skew, empty cells, and the number of rows (Rhemtulla et al., 2012): "
     return [opening + " ".join(told)]
+
+
+def _models_named(names: list[str], *, alone: bool) -> str:
+    """The models of one reason; all of them where there is no other."""
+    return f"each of the {numbers.count(len(names))} models" if alone and len(names) > 2 else listed(names)
 
 
 def differences(record: Record) -> list[str]:

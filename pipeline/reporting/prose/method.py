@@ -110,18 +110,23 @@ def _all_linked(record: Record, level: str, found: Mapping[str, Any]) -> str:
 def _sizes(record: Record) -> str:
     parts = []
     for level, found in record.part("score", "levels").items():
-        for upper, size in (found.get("cluster_sizes") or {}).items():
-            if size.get("clusters"):
-                parts.append(_size(record, level, upper, size))
+        sizes = found.get("cluster_sizes") or {}
+        known = {upper: size for upper, size in sizes.items() if size.get("clusters")}
+        if known:
+            parts.append(_size(record, level, known))
     return " ".join(parts)
 
 
-def _size(record: Record, level: str, upper: str, size: Mapping[str, Any]) -> str:
+def _size(record: Record, level: str, sizes: Mapping[str, Mapping[str, Any]]) -> str:
+    told = listed(_spread(record, upper, size) for upper, size in sizes.items())
+    return f"{record.many(level).capitalize()} came from {told}."
+
+
+def _spread(record: Record, upper: str, size: Mapping[str, Any]) -> str:
+    """How many units of a level above, and how many of those below lie in each."""
     least, median, most = (record.cluster_size(size, name) for name in ("min", "median", "max"))
-    return (
-        f"{record.many(level).capitalize()} came from {numbers.count(size['clusters'])} {record.many(upper)} "
-        f"(median {median} each, from {least} to {most})."
-    )
+    words = f"median {median} each, from {least} to {most}" if least != most else f"{least} each"
+    return f"{numbers.count(size['clusters'])} {record.many(upper)} ({words})"
 
 
 def _measure(record: Record, name: str, variable: Mapping[str, Any]) -> str:
@@ -202,7 +207,13 @@ def _alpha_rows(found: Mapping[str, Any]) -> str:
 
 def _validation(record: Record) -> str:
     parts = []
-    if record.part("validate", "reliability"):
+    found = record.part("validate", "reliability")
+    if any((told or {}).get("omega") for told in found.values()):
+        parts.append(
+            "Reliability is omega, the share of a score’s variance that its one factor explains (McDonald, "
+            "1999), with an interval by the delta method on the logit."
+        )
+    if found:
         parts.append(
             "Internal consistency is Cronbach’s alpha (Cronbach, 1951) from pairwise covariances, with the "
             "interval of Feldt (1965), which counts only the rows of the pair of items answered together "

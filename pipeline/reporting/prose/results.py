@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
-from pipeline.reporting.prose import estimators
+from pipeline.reporting.prose import estimators, improper
 from pipeline.reporting.record import ARROW, Entries, Record
 from pipeline.reporting.tables.build import listed
 from pipeline.reporting.tables.flat import LABEL
@@ -31,7 +31,7 @@ def paths(record: Record) -> list[str]:
             own = [r for r in rows if r["outcome"] == outcome and r["level"] == level]
             if own:
                 found.append(_outcome(record, level, own))
-    return found
+    return [*found, *filter(None, [improper.of_paths(record)])]
 
 
 def hypotheses(record: Record) -> list[str]:
@@ -209,7 +209,7 @@ def _hypothesis(record: Record, h: Mapping[str, Any]) -> str:
     because = f": {markup.literal(str(h['reason']))}" if h.get("reason") else ""
     return (
         f"{expected}. The estimate was {_numbers(record, h)}.{limit} The hypothesis is "
-        f"**{markup.literal(verdict)}**{because}."
+        f"**{markup.literal(verdict)}**{because}.{improper.of_hypothesis(record, h)}"
     )
 
 
@@ -286,24 +286,24 @@ def _factors(record: Record) -> str:
     rescued = [k for k in poor if tested[k].get("facets") and not _is_poor(tested[k]["facets"])]
     facets = listed(f"{record.phrase(k)} ({_fit(tested[k]['facets'])})" for k in rescued)
     return (
-        (
-            f"By common cut-offs ({cutoffs}) the one-factor model does not fit {told}: a high alpha does not "
-            f"show that a scale measures one thing.{_in_spite(record, poor, tested)}"
-        )
+        (f"By common cut-offs ({cutoffs}) the one-factor model does not fit {told}.{_in_spite(record, poor)}")
         + (f" With correlated facets the model fits {facets}." if rescued else "")
         + _misfits(record, poor, tested)
     )
 
 
-def _in_spite(record: Record, poor: list[str], tested: Mapping[str, Any]) -> str:
+def _in_spite(record: Record, poor: list[str]) -> str:
     """The scale with the highest alpha among those that do not fit, as an example."""
     alphas = {k: (record.part("validate", "reliability").get(k) or {}).get("est") for k in poor}
     known = {k: float(v) for k, v in alphas.items() if v is not None}
     if not known or max(known.values()) < HIGH:
         return ""
     scale = max(known, key=lambda k: known[k])
-    alpha, cfi = numbers.statistic("alpha", known[scale]), numbers.statistic("cfi", tested[scale].get("cfi"))
-    return f" Alpha alone is not enough: for {record.phrase(scale)} it is {alpha}, with a CFI of {cfi}."
+    alpha = numbers.statistic("alpha", known[scale])
+    return (
+        " A high alpha does not show that a scale measures one thing: that of "
+        f"{record.phrase(scale)} is {alpha} all the same."
+    )
 
 
 def _misfits(record: Record, poor: list[str], tested: Mapping[str, Any]) -> str:

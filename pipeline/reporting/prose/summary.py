@@ -6,29 +6,52 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.reporting import markup, numbers
-from pipeline.reporting.prose import estimators
+from pipeline.reporting.figures.finding import FURTHEST
+from pipeline.reporting.prose import estimators, improper
 from pipeline.reporting.prose.results import at_level, excludes_zero
 from pipeline.reporting.record import ARROW, Entries, Record, uncapitalised
 from pipeline.reporting.tables.build import listed
-from pipeline.reporting.tables.hypotheses import judged
 from pipeline.reporting.tables.paths import equation_words
 
 SYNTHETIC = (
     "Synthetic data: made by a computer to demonstrate the analysis. No person answered; nothing here is a "
     "finding."
 )
-SOME_SMALLER = ", but some are smaller than what the study declared worth noticing"
+SOME_SMALLER = ", but some are too small to matter"
 
 FEWEST_CLUSTERS = 30
 
 
 def summary(record: Record) -> list[str]:
-    """What was asked, who answered, what was found, how sure: a few sentences without jargon."""
-    told = (
-        *(_asked(record), _who(record), *_found(record)),
-        *(_sure(record), _few(record), _use(record), _level(record)),
-    )
-    return [text for text in told if text]
+    """What was asked, who answered, and how to look at what was found; `findings` come next."""
+    return [text for text in (_asked(record), _who(record), _opening(record)) if text]
+
+
+def findings(record: Record) -> dict[str, str]:
+    """What was found about each hypothesis and how sure it is, by the id of its picture.
+
+    Without hypotheses: what goes together by way of the mediators, in one paragraph.
+    """
+    told = {name: _finding(record, h) for name, h in _known(record).items()}
+    if told:
+        return told
+    effects = [_plain_effect(record, r) for r in _main_effects(record)]
+    return {"findings_in_words": " ".join(effects)} if effects else {}
+
+
+def drawable(record: Record) -> dict[str, Mapping[str, Any]]:
+    """Hypotheses with a verdict by an interval that can be read, by the id of their picture."""
+    needed = ("ci_lower", "ci_upper", "verdict")
+    return {
+        name: h
+        for name, h in _known(record).items()
+        if all(h.get(key) is not None for key in needed) and not record.rests_on_improper(h)
+    }
+
+
+def advice(record: Record) -> list[str]:
+    """What to do with the findings, and what they do not say."""
+    return [text for text in (_use(record), _few(record), _level(record)) if text]
 
 
 def expectation(record: Record, h: Mapping[str, Any]) -> str:
@@ -126,73 +149,88 @@ def _who(record: Record) -> str:
     )
 
 
-def _found(record: Record) -> list[str]:
-    rows: Entries = record.hypotheses
-    told = [_verdict(record, h) for h in rows if h.get("est") is not None]
-    if not told:
-        told = [_plain_effect(record, r) for r in _main_effects(record)]
-    if not told:
-        return []
-    return ["**What was found.** " + " ".join(told)]
+def _known(record: Record) -> dict[str, Mapping[str, Any]]:
+    rows = [h for h in record.hypotheses if h.get("est") is not None]
+    return {f"finding_{number}": h for number, h in enumerate(rows, 1)}
+
+
+def _opening(record: Record) -> str:
+    """How to read the pictures, once for all."""
+    if not findings(record):
+        return ""
+    drawn = drawable(record).values()
+    if not drawn:
+        return "**What was found.**"
+    arrow = "; an arrowhead: it runs on" if any(map(_runs_on, drawn)) else ""
+    shown = [
+        "the dot is the estimate",
+        f"the bar what the data leave open ({numbers.confidence(record.confidence)} interval{arrow})",
+        "the dashed line no relation",
+    ]
+    if any(h.get("smallest") for h in drawn):
+        shown.append("the shaded band what the study declared too small to matter")
+    return f"**What was found, and how sure it is.** In each picture {listed(shown)}."
+
+
+def _runs_on(h: Mapping[str, Any]) -> bool:
+    """Whether the interval is longer than its picture."""
+    furthest = max(abs(float(h[name])) for name in ("ci_lower", "ci_upper"))
+    return furthest > FURTHEST * float(h.get("smallest") or furthest)
+
+
+def _finding(record: Record, h: Mapping[str, Any]) -> str:
+    """One hypothesis: its verdict, what was found, and what the data leave open."""
+    word = {"inconclusive": "not decided"}.get(str(h.get("verdict")), str(h.get("verdict") or "not judged"))
+    heading = f"**{markup.literal(str(h['id']))}: {markup.literal(word)}.**"
+    told = (_verdict(record, h), _left_open(record, h))
+    return " ".join((heading, *(f"{_capital(words)}." for words in told if words)))
 
 
 def _verdict(record: Record, h: Mapping[str, Any]) -> str:
     link = _link(record, h)
     words = {
-        "supported": f"the data support the expectation that {link}",
+        "supported": f"{_link(record, h, 'went')}, as expected",
         "not supported": _against(h, link),
         "inconclusive": f"the data do not decide whether {link}",
     }.get(str(h.get("verdict")), f"it could not be judged whether {link}")
-    return _capital(f"{at_level(record, str(h.get('level')))}{words} ({markup.literal(str(h['id']))}).")
+    return f"{at_level(record, str(h.get('level')))}{words}"
 
 
-def _link(record: Record, h: Mapping[str, Any]) -> str:
+def _link(record: Record, h: Mapping[str, Any], verb: str = "goes") -> str:
     names = str(h["effect"]).split(ARROW)
     through = f" by way of {listed(record.phrase(n) for n in names[1:-1])}" if len(names) > 2 else ""
-    return f"higher {record.phrase(names[0])} goes with {_amount(h)} {record.phrase(names[-1])}{through}"
+    return f"higher {record.phrase(names[0])} {verb} with {_amount(h)} {record.phrase(names[-1])}{through}"
 
 
-def _sure(record: Record) -> str:
-    """What the data leave open for each hypothesis; those for which it is the same stand together."""
-    rows = [h for h in record.hypotheses if h.get("verdict") and h.get("est") is not None]
-    left = {str(h["id"]): _left_open(h) for h in rows}
-    if not rows:
-        return ""
-    shown = "[@verdicts] shows how much the data leave open. " if judged(record) else ""
-    told = (
-        f"{_ids([h for h in rows if left[str(h['id'])] == words])}: {words}."
-        for words in dict.fromkeys(left.values())
-    )
-    return f"**How sure it is.** {shown}{' '.join(told)}"
-
-
-def _left_open(h: Mapping[str, Any]) -> str:
-    """The values inside the interval in plain words."""
+def _left_open(record: Record, h: Mapping[str, Any]) -> str:
+    """The values inside the interval in plain words, where the verdict has not said them."""
+    if record.rests_on_improper(h):
+        return improper.IN_PLAIN_WORDS
     matters = bool(h.get("smallest"))
-    if h["verdict"] == "inconclusive":
+    if h.get("verdict") == "inconclusive":
         size = "large enough to matter" if matters else "in the expected direction"
-        return f"the data leave open both no relation and one {size}"
-    if h["verdict"] == "supported":
+        return f"both no relation and one {size} remain possible"
+    if h.get("verdict") == "supported":
         end = " and are large enough to matter" if h.get("beyond_smallest") else SOME_SMALLER
         return f"all values that the data leave open lie on the expected side{end * matters}"
-    if excludes_zero(h) and (float(h["est"]) > 0) != (h.get("sign") == "positive"):
-        return "all values that the data leave open lie on the other side than expected"
-    return "all values that the data leave open are smaller than what the study declared worth noticing"
+    return ""
 
 
 def _use(record: Record) -> str:
     """What a reader may do with each kind of verdict."""
     by_verdict = {
-        name: [h for h in record.hypotheses if h.get("verdict") == name]
+        name: [h for h in record.hypotheses if h.get("verdict") == name and not record.rests_on_improper(h)]
         for name in ("supported", "inconclusive", "not supported")
     }
     words = {
-        "supported": "{} can be built on as a relation seen in these data; whether changing the one would "
-        "change the other was not tested.",
+        "supported": "{} can be built on as what was seen to go together in these data; whether changing the "
+        "one would change the other was not tested.",
         "inconclusive": "{} should be neither counted on nor ruled out before a study with more power tells.",
         "not supported": "{} should not be built on without new evidence.",
     }
     told = [words[name].format(_ids(rows)) for name, rows in by_verdict.items() if rows]
+    unread = [h for h in record.hypotheses if record.rests_on_improper(h)]
+    told += [f"Nothing should be built on the estimate of {_ids(unread)}."] if unread else []
     return f"**What to do with it.** {' '.join(told)}" if told else ""
 
 

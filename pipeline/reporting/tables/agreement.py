@@ -7,11 +7,13 @@ from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, stub
+from pipeline.reporting.tables import bounds
+from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences, stub
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = ("Groups", "ICC(1)", "CI", "ICC(2)", "CI", "Deff", "Average?")
 INDICES = ("*r*~wg(J)~, uniform", "*r*~wg(J)~, skewed", r"*r*\*~wg(J)~", "*a*~wg~", "AD~M~", "By chance")
+SHARES = ("icc1", "icc1_lower", "icc2", "icc2_lower")
 Found = Mapping[str, Any]
 
 
@@ -29,12 +31,13 @@ def table(record: Record) -> Table | None:
             header=(header("Scale", *names),),
             body=tuple(rows),
             widths=(2.8, 0.9, 0.9, 1.4, 0.9, 1.4, 0.8, 1.3),
-            general=(
+            general=sentences(
                 "ICC(1): share of variance between groups; ICC(2): reliability of group means (Bliese, "
                 "2000), both with exact intervals. Deff: how many times larger the variance of a mean is "
                 "than without groups. Defensible: groups differ (*p* < .05) and members agree (mean "
                 "*r*~wg(J)~ of at least .70 under the uniform null, or mean AD~M~ of at most one sixth of "
-                "the number of answers)."
+                "the number of answers).",
+                bounds.below_zero(told.get(name) for _, _, told in entries(record) for name in SHARES),
             ),
             alt="Intraclass correlations with intervals and design effects, one row a scale and level.",
         )

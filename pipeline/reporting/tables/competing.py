@@ -7,11 +7,16 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = ("χ²", "*df*", "CFI", "RMSEA", "SRMR", "BIC", "Δχ²", "Δ*df*", "*p*", "ΔCFI")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+OUT_OF_BOUNDS = (
+    "The solution is improper: a variance below zero (a Heywood case) or a correlation above 1. "
+    f"{bounds.CAUSES} It must not be interpreted."
+)
 Found = Mapping[str, Any]
 
 
@@ -77,7 +82,7 @@ def _note_of(model: Found) -> str | None:
     reason = model.get("reason")
     if reason:
         return _sentence(str(reason))
-    return None if model.get("proper") else "A variance or correlation of this model is out of bounds."
+    return None if model.get("proper") else OUT_OF_BOUNDS
 
 
 def _note(sets: list[tuple[str, Found]]) -> str:

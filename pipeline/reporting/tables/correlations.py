@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import (
     PROBABILITY,
     figure,
@@ -36,6 +37,7 @@ def table(record: Record) -> Table | None:
         body=tuple(rows),
         widths=widths,
         general=_note(record, found),
+        specific=bounds.note(rows, "a"),
         probability=PROBABILITY if starred else None,
         alt="Correlation matrix of the study variables.",
     )
@@ -55,7 +57,7 @@ def _cell(record: Record, found: Mapping[str, Any], i: int, j: int) -> Cell:
         letter, told = headline(record.part("validate", "reliability").get(found["names"][i]))
         est = told.get("est")
         mark = "^α^" if letter == "α" else ""
-        return figure(f"({numbers.statistic('omega', est)}){mark}" if est is not None else numbers.MISSING)
+        return figure(f"({bounds.marked(est, 'a')}){mark}" if est is not None else numbers.MISSING)
     lower = "within" if found.get("within") else "total"
     kind = lower if i > j else "between"
     value, p = _at(found.get(kind), i, j), _at(found.get(f"p_{kind}"), i, j)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import (
     count,
     drop_empty_columns,
@@ -33,13 +34,15 @@ def table(record: Record) -> Table | None:
     heads = [(f"In {record.many(upper)}", 2) for upper in uppers]
     over = (spanners(1 + len(LEAD), ("Reliability", 3), *heads),)
     widths = (3.2, 0.9, 1.0, 0.9, 0.9, 0.8, 1.5, 0.8, *(0.9 for _ in range(2 * len(uppers))))
+    body = tuple(_body(record, found, uppers, len(names) + 1))
     laid = Table(
         id="descriptives",
         title=_title(record),
         header=(*over, header("Variable", *names)),
-        body=tuple(_body(record, found, uppers, len(names) + 1)),
+        body=body,
         widths=widths,
         general=_note(record, uppers),
+        specific=bounds.note(body, "a"),
         alt="Descriptive statistics, reliability and intraclass correlations, one row a variable.",
     )
     return drop_empty_columns(laid)
@@ -86,13 +89,18 @@ def _row(record: Record, name: str, values: Mapping[str, Any], uppers: list[str]
         count(values.get("missing")),
         numbers.number(values.get("mean")),
         numbers.number(values.get("sd")),
-        numbers.statistic("omega", omega.get("est")),
+        bounds.marked(omega.get("est"), "a"),
         numbers.interval(omega.get("ci_lower"), omega.get("ci_upper"), name="omega"),
         numbers.statistic("alpha", reliability.get("est")),
     ]
     shares = [(icc.get(upper) or {}).get(key) for upper in uppers for key in ("icc1", "icc2")]
     cells += [numbers.statistic("icc", share) for share in shares]
     return row(record.label(name), *cells, indent=indent)
+
+
+def _shares(record: Record) -> list[float | None]:
+    found = [told for levels in record.part("validate", "icc").values() for told in (levels or {}).values()]
+    return [(told or {}).get(name) for told in found for name in ("icc1", "icc2")]
 
 
 def _note(record: Record, uppers: list[str]) -> str:
@@ -107,5 +115,6 @@ def _note(record: Record, uppers: list[str]) -> str:
         "cluster means (Bliese, 2000)."
         if uppers
         else None,
+        bounds.below_zero(_shares(record)),
         "A dash marks what does not apply or could not be computed.",
     )

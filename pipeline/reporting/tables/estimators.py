@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.reporting import numbers
 from pipeline.reporting.prose import estimators
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
@@ -20,14 +21,18 @@ def table(record: Record) -> Table | None:
     models = [one for one in estimators.models(record) if one[2].get("beside")]
     if not models:
         return None
+    body = tuple(_body(record, models))
     laid = Table(
         id="estimators",
         title="Each Factor Model by Both Estimators",
         header=(header("Model and estimator", *COLUMNS),),
-        body=tuple(_body(record, models)),
+        body=body,
         widths=(3.0, 0.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 0.8, 1.3),
         general=_note(record, models),
-        specific=("^a^ The estimator to read: chosen by the answers, or declared.",),
+        specific=(
+            "^a^ The estimator to read: chosen by the answers, or declared.",
+            *bounds.note(body, "b"),
+        ),
         alt="Chi-square, fit indices and range of loadings of each factor model by two estimators.",
     )
     return drop_empty_columns(laid)
@@ -52,7 +57,7 @@ def _row(name: str, model: Model) -> Row:
         numbers.statistic("tli", model.get("tli"), 3),
         numbers.statistic("rmsea", model.get("rmsea"), 3),
         numbers.statistic("srmr", model.get("srmr"), 3),
-        numbers.MISSING if lowest is None else f"{numbers.bounded(lowest)} to {numbers.bounded(highest)}",
+        numbers.MISSING if lowest is None else f"{numbers.bounded(lowest)} to {bounds.marked(highest, 'b')}",
         indent=1,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import drop_empty_columns, group, header, listed, row, sentences
 from pipeline.reporting.tables.dimensions import entries
 from pipeline.reporting.tables.loadings import item_name
@@ -22,14 +23,16 @@ def table(record: Record) -> Table | None:
         return None
     most = max(int(told["factors"]) for told in found.values())
     columns = [*(f"F{k}" for k in range(1, most + 1)), "*h*²"]
+    body = tuple(one for scale, told in found.items() for one in _rows(record, scale, told, most))
     return drop_empty_columns(
         Table(
             id="exploratory",
             title="Exploratory Factor Loadings",
             header=(header("Item", *columns),),
-            body=tuple(one for scale, told in found.items() for one in _rows(record, scale, told, most)),
+            body=body,
             widths=(4.6, *(0.9 for _ in columns)),
             general=_note(record, found),
+            specific=bounds.note(body, "a"),
             alt="Rotated loadings of the items of each scale on its exploratory factors.",
         )
     )
@@ -40,7 +43,7 @@ def _rows(record: Record, scale: str, told: Found, most: int) -> list[Row]:
     for item in told["loadings"]:
         loads = [numbers.number(item.get(f"F{k}")) for k in range(1, most + 1)]
         name = markup.literal(item_name(record, scale, item))
-        rows.append(row(name, *loads, numbers.bounded(item["communality"]), indent=1))
+        rows.append(row(name, *loads, bounds.marked(item["communality"], "a"), indent=1))
     return rows
 
 

@@ -25,9 +25,12 @@ Model = Mapping[str, Any]
 
 
 def table(record: Record) -> Table | None:
-    """One group a scale, one row a model; a model that did not converge has dashes and a note."""
+    """One group a scale, one row a model; what has no fit has dashes and a note.
+
+    None where no model has degrees of freedom: `untested` then says so.
+    """
     models = list(_models(record))
-    if not models:
+    if all(model.get("no_test") for _, _, model in models):
         return None
     marks = _marks(models)
     laid = Table(
@@ -41,6 +44,15 @@ def table(record: Record) -> Table | None:
         alt="Chi-square and fit indices of the factor models of each scale.",
     )
     return drop_empty_columns(laid)
+
+
+def untested(record: Record) -> str:
+    """The sentence in place of a table in which no model could be tested; empty where there is a table."""
+    models = list(_models(record))
+    if not models or not all(model.get("no_test") for _, _, model in models):
+        return ""
+    scales = listed(dict.fromkeys(record.phrase(scale) for scale, _, _ in models))
+    return f"There is no table of fit for {scales}. {_specific(models[0][2])}"
 
 
 def _models(record: Record) -> Iterator[tuple[str, str, Model]]:
@@ -72,7 +84,7 @@ def _row(name: str, model: Model) -> Row:
         name,
         count(shown.get("n")),
         numbers.number(shown.get("chisq")),
-        count(shown.get("df")),
+        count(0 if shown.get("no_test") else shown.get("df")),
         numbers.p_value(shown.get("pvalue")),
         numbers.statistic("cfi", shown.get("cfi")),
         numbers.statistic("tli", shown.get("tli")),

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import bounds, indirect
 from pipeline.reporting.tables.build import header, row, stub
 from pipeline.reporting.values import Row, Table
 
@@ -16,13 +17,15 @@ def table(record: Record) -> Table | None:
     rows: Entries = record.hypotheses
     if not rows:
         return None
+    body = tuple(_row(record, r) for r in rows)
     level = ["Level"] if record.is_clustered else []
     ci = numbers.confidence(record.confidence)
     return Table(
         id="hypotheses",
         title="Hypotheses and Verdicts",
         header=(header("Hypothesis", *level, "Expected", "Smallest", "Estimate", f"{ci} CI", "Verdict"),),
-        body=tuple(_row(record, r) for r in rows),
+        body=body,
+        specific=bounds.note(body, "a", indirect.NEGATIVE),
         widths=(3.6, *(1.0 for _ in level), 1.0, 1.0, 1.0, 1.6, 1.4),
         general=(
             "Smallest is the smallest effect of interest that was declared, in absolute value. A hypothesis "
@@ -34,13 +37,6 @@ def table(record: Record) -> Table | None:
     )
 
 
-def judged(record: Record) -> list[Mapping[str, Any]]:
-    """Hypotheses with a verdict by their interval and a smallest effect of interest above zero."""
-    needed = ("est", "ci_lower", "ci_upper", "verdict", "smallest")
-    known = [h for h in record.hypotheses if all(h.get(name) is not None for name in needed)]
-    return [h for h in known if float(h["smallest"]) > 0]
-
-
 def _row(record: Record, r: Mapping[str, Any]) -> Row:
     decimals = record.decimals_of(str(r["effect"]))
     return row(
@@ -48,7 +44,7 @@ def _row(record: Record, r: Mapping[str, Any]) -> Row:
         *([stub(str(r.get("level", "")).capitalize())] if record.is_clustered else []),
         stub(str(r.get("sign", "")).capitalize()),
         numbers.declared(r.get("smallest")),
-        numbers.number(r.get("est"), decimals),
+        numbers.number(r.get("est"), decimals) + "^a^" * record.rests_on_improper(r),
         numbers.interval(r.get("ci_lower"), r.get("ci_upper"), decimals),
         stub(markup.literal(str(r.get("verdict") or "not judged").capitalize())),
     )

@@ -7,9 +7,14 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import ARROW, Entries, Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import group, header, row, sentences, spanners
 from pipeline.reporting.values import Row, Table
 
+NEGATIVE = (
+    "Rests on a residual variance that is estimated below zero (a Heywood case): the solution is improper. "
+    "It must not be interpreted."
+)
 KINDS = ("specific", "total_indirect", "direct", "total")
 
 
@@ -18,13 +23,15 @@ def table(record: Record) -> Table | None:
     rows = shown(record)
     if not rows:
         return None
+    body = tuple(_body(record, rows))
     return Table(
         id="indirect",
         title="Indirect, Direct, and Total Effects" + (" by Level" if record.is_clustered else ""),
         header=heads(record, "Effect", *(("Joint *p*",) if _has_joint(rows) else ())),
-        body=tuple(_body(record, rows)),
+        body=body,
         widths=(4.2, *columns(record), *((0.9,) if _has_joint(rows) else ())),
         general=_note(record, rows),
+        specific=bounds.note(body, "a", NEGATIVE),
         alt="Indirect, direct and total effects with Monte Carlo and bootstrap intervals.",
     )
 
@@ -151,9 +158,11 @@ def _body(record: Record, rows: Entries) -> list[Row]:
 
 
 def _row(record: Record, effect: Mapping[str, Any], *, has_joint: bool) -> Row:
+    est, *others = intervals(record, effect)
     return row(
         effect_words(record, effect),
-        *intervals(record, effect),
+        est + "^a^" * record.rests_on_improper(effect),
+        *others,
         *((numbers.p_value(effect.get("joint_pvalue")),) if has_joint else ()),
         indent=int(record.is_clustered),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import (
     count,
     drop_empty_columns,
@@ -39,7 +40,7 @@ def table(record: Record) -> Table | None:
         body=tuple(body),
         widths=(4.6, 0.9, 0.8, 0.8, 1.0, 1.0, 0.8, 0.8),
         general=_note(record, scales),
-        specific=_specific(record, scales),
+        specific=(*_specific(record, scales), *bounds.note(body, "c")),
         alt="Item statistics and standardized loadings, grouped by scale.",
     )
     return drop_empty_columns(laid)
@@ -75,7 +76,7 @@ def _row(record: Record, scale: str, item: Mapping[str, Any]) -> Row:
         numbers.number(item.get("sd")),
         numbers.statistic("r", item.get("item_rest")),
         numbers.statistic("alpha", item.get("alpha_if_dropped")),
-        numbers.bounded(loading[0]),
+        bounds.marked(loading[0], "c"),
         numbers.bounded(loading[1]),
         indent=1,
     )

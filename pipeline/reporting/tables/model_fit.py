@@ -7,11 +7,18 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import count, drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
 COLUMNS = ("χ²", "*df*", "*p*", "CFI", "TLI", "RMSEA", "90% CI", "SRMR~W~", "SRMR~B~")
 ONE_LEVEL = (*COLUMNS[:-2], "SRMR")
+NO_CHISQ = (
+    "A χ² below zero is none: one of the two models that it compares did not reach its best solution, as "
+    "happens where a solution is improper. Nothing in this row can be interpreted."
+)
+HIGH_TLI = "The TLI is not bound to 0 to 1; above 1 it says no more than 1.00 does (χ² lies below its *df*)."
+HIGH = 1.005
 Fit = Mapping[str, Any]
 
 
@@ -21,13 +28,15 @@ def table(record: Record) -> Table | None:
     if not any(fit.get("df") for fit in models.values()):
         return None
     columns = COLUMNS if record.is_clustered else ONE_LEVEL
+    body = tuple(one for name, fit in models.items() for one in _body(record, name, fit))
     laid = Table(
         id="model_fit",
         title="Fit of the Path Model",
         header=(header("Model", *columns),),
-        body=tuple(one for name, fit in models.items() for one in _body(record, name, fit)),
+        body=body,
         widths=(2.9, 1.1, 0.6, 0.9, 0.75, 0.75, 0.9, 1.3, *((0.9,) * (len(columns) - 7))),
         general=_note(record, models),
+        specific=bounds.note(body, "a", NO_CHISQ),
         alt="Chi-square and fit indices of the path model.",
     )
     return drop_empty_columns(laid)
@@ -69,7 +78,7 @@ def _srmr(one: Fit) -> tuple[float | None, float | None]:
 def _row(name: str, tested: Fit, shown: Fit, srmr: tuple[float | None, ...]) -> Row:
     return row(
         name,
-        numbers.number(shown.get("chisq")),
+        numbers.number(shown.get("chisq")) + "^a^" * ((shown.get("chisq") or 0) < -bounds.LEAST),
         count(tested.get("df")),
         numbers.p_value(shown.get("pvalue")),
         numbers.statistic("cfi", shown.get("cfi")),
@@ -97,6 +106,7 @@ def _note(record: Record, models: Mapping[str, Fit]) -> str:
         "A model with *df* = 0 is saturated: it fits whatever the data are, and its fit cannot be judged."
         if any(not fit.get("df") for fit in fits)
         else None,
+        HIGH_TLI if any((fit["shown"].get("tli") or 0) >= HIGH for fit in fits) else None,
         "SRMR~W~ and SRMR~B~ are those within and between clusters." if record.is_clustered else None,
         *(_criteria(name, fit) for name, fit in models.items()),
         "AIC and BIC compare models of the same variables only: not scale scores with latent variables."

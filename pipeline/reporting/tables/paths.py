@@ -7,10 +7,19 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import group, header, listed, row, sentences, spanners
 from pipeline.reporting.values import Row, Table
 
 LEVELS = ("within", "between")
+NEGATIVE = (
+    "The residual variance of the outcome at this level is estimated below zero (a Heywood case): the "
+    f"solution is improper. {bounds.CAUSES} It must not be interpreted, nor what rests on it."
+)
+STEEP = (
+    "A standardized slope beyond ±1 can be proper where predictors go together closely (Deegan, 1978); it is "
+    "then no correlation, and its size says little."
+)
 
 
 def table(record: Record) -> Table | None:
@@ -23,14 +32,15 @@ def table(record: Record) -> Table | None:
     each = ("*B*", "*SE*", f"{ci} CI", "β", "*p*")
     over = [spanners(1, *((record.level_words(level), 5) for level in levels))] if record.is_clustered else []
     columns = 1 + 5 * len(levels)
+    body = tuple(_body(record, rows, levels, columns))
     return Table(
         id="paths",
         title=_title(record),
         header=(*over, header("Outcome and predictor", *(name for _ in levels for name in each))),
-        body=tuple(_body(record, rows, levels, columns)),
+        body=body,
         widths=(2.8, *(w for _ in levels for w in (0.75, 0.7, 1.5, 0.75, 0.85))),
         general=_note(record, rows),
-        specific=_withheld(record),
+        specific=(*_withheld(record), *bounds.note(body, "b", NEGATIVE), *bounds.note(body, "c", STEEP)),
         alt="Unstandardized and standardized path coefficients by level.",
     )
 
@@ -66,19 +76,22 @@ def _body(record: Record, rows: Entries, levels: Sequence[str], columns: int) ->
         own = [r for r in rows if r["outcome"] == outcome]
         for predictor in dict.fromkeys(str(r["predictor"]) for r in own):
             found = {str(r["level"]): r for r in own if r["predictor"] == predictor}
-            cells = [cell for level in levels for cell in _cells(found.get(level))]
+            cells = [cell for level in levels for cell in _cells(record, found.get(level))]
             laid.append(row(record.label(predictor), *cells, indent=1))
     return laid
 
 
-def _cells(found: Mapping[str, Any] | None) -> list[str]:
+def _cells(record: Record, found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
         return [numbers.MISSING] * 5
+    ends = {(str(found["outcome"]), str(found["level"])), (str(found["outcome"]), "residual")}
+    improper = bool(ends & record.improper)
+    steep = bounds.beyond(found.get("beta")) and not improper
     return [
-        numbers.number(found.get("est")),
+        numbers.number(found.get("est")) + "^b^" * improper,
         numbers.number(found.get("se")),
         numbers.interval(found.get("ci_lower"), found.get("ci_upper")),
-        numbers.number(found.get("beta")),
+        numbers.number(found.get("beta")) + "^c^" * steep,
         numbers.p_value(found.get("pvalue")),
     ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import count, drop_empty_columns, header, row, sentences, spanners
 from pipeline.reporting.values import Row, Table
 
@@ -20,13 +21,15 @@ def table(record: Record) -> Table | None:
         return None
     ci = f"{numbers.confidence(record.confidence)} CI"
     names = ("Items", "*n*", "ω", ci, "ω~h~", "Within", "Between", "Categories", "α", ci)
+    body = tuple(one for scale, told in found.items() for one in _rows(record, scale, told))
     laid = Table(
         id="reliability",
         title="Reliability of Each Scale",
         header=(spanners(6, ("ω by level", 2), ("", 3)), header("Scale", *names)),
-        body=tuple(one for scale, told in found.items() for one in _rows(record, scale, told)),
+        body=body,
         widths=(2.8, 0.7, 0.9, 0.7, 1.4, 0.7, 1.05, 1.15, 1.3, 0.7, 1.4),
         general=_note(found),
+        specific=bounds.note(body, "a"),
         alt="Omega and alpha of each scale, one row a scale.",
     )
     return drop_empty_columns(laid)
@@ -69,7 +72,7 @@ def _row(name: str, told: Found, indent: int) -> Row:
 
 
 def _of(told: Found | None) -> str:
-    return numbers.statistic("omega", (told or {}).get("est"))
+    return bounds.marked((told or {}).get("est"), "a")
 
 
 def _interval(told: Found) -> str:

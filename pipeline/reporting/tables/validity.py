@@ -7,10 +7,12 @@ from typing import Any
 
 from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
+from pipeline.reporting.tables import bounds
 from pipeline.reporting.tables.build import drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
 PAIRS = ("*r*", "CI", "HTMT", "CI", "HTMT2", "CI", "Δχ²", "ΔCFI", "*r*² < AVE")
+RATIO = "A ratio above 1: items go together more closely across the two scales than within them."
 Found = Mapping[str, Any]
 
 
@@ -41,6 +43,7 @@ def table(record: Record) -> Table | None:
                 "heterotrait-monotrait ratios (HTMT; Henseler et al., 2015); from .85 on two scales can "
                 "hardly be told apart. Above it: correlations of the factors."
             ),
+            specific=(*bounds.note(body, "a"), *bounds.note(body, "b", RATIO)),
             alt="Composite reliability, average variance extracted and ratios of correlations by scale.",
         )
     )
@@ -62,6 +65,7 @@ def pairs_table(record: Record) -> Table | None:
             body=tuple(body),
             widths=(3.2, 0.6, 1.2, 0.7, 1.2, 0.7, 1.2, 1.1, 0.7, 0.8),
             general=_note(levels),
+            specific=(*bounds.note(body, "a"), *bounds.note(body, "b", RATIO)),
             alt="Factor correlation, ratios with intervals and tests, one row a pair of scales.",
         )
     )
@@ -89,16 +93,14 @@ def _matrix(record: Record, told: Found, most: int, indent: int) -> list[Row]:
     for i, scale in enumerate(told["scales"]):
         cells = []
         for j, other in enumerate(told["scales"]):
-            source = ratios if i > j else related
-            cells.append(numbers.bounded(source.get(frozenset((scale, other)), {}).get("est")))
+            source, letter = (ratios, "b") if i > j else (related, "a")
+            cells.append(bounds.marked(source.get(frozenset((scale, other)), {}).get("est"), letter))
         cells += [""] * (most - len(cells))
         lead = extracted.get(scale, {})
         rows.append(
             row(
                 f"{i + 1}. {record.label(scale)}",
-                numbers.bounded(lead.get("cr")),
-                numbers.bounded(lead.get("omega")),
-                numbers.bounded(lead.get("ave")),
+                *(bounds.marked(lead.get(name), "a") for name in ("cr", "omega", "ave")),
                 *cells,
                 indent=indent,
             )
@@ -117,25 +119,30 @@ def _pairs(record: Record, level: str, told: Found, *, several: bool) -> list[Ro
         rows.append(
             row(
                 " and ".join(record.label(name) for name in names),
-                *_with_interval(one),
-                *_with_interval(first.get(key, {})),
-                *_with_interval(second.get(key, {})),
+                *_with_interval(one, "a"),
+                *_with_interval(first.get(key, {}), "b"),
+                *_with_interval(second.get(key, {}), "b"),
                 numbers.number(one.get("chisq")),
                 numbers.bounded(one.get("delta_cfi"), 3),
-                _answer((holds.get(key) or {}).get("holds")),
+                _answer(holds.get(key) or {}),
                 indent=int(several),
             )
         )
     return rows
 
 
-def _answer(holds: bool | None) -> str:
-    return numbers.MISSING if holds is None else "Yes" if holds else "No"
+def _answer(criterion: Found) -> str:
+    """Yes or no; marked where variance extracted or the correlation is beyond its bound."""
+    holds = criterion.get("holds")
+    if holds is None:
+        return numbers.MISSING
+    compared = (criterion.get(name) for name in ("r2", "ave_factor", "ave_with"))
+    return f"{'Yes' if holds else 'No'}{'^a^' if any(map(bounds.beyond, compared)) else ''}"
 
 
-def _with_interval(told: Found) -> tuple[str, str]:
+def _with_interval(told: Found, letter: str) -> tuple[str, str]:
     ends = told.get("ci_lower"), told.get("ci_upper")
-    return numbers.bounded(told.get("est")), numbers.interval(*ends, name="r")
+    return bounds.marked(told.get("est"), letter), numbers.interval(*ends, name="r")
 
 
 def _note(levels: list[tuple[str, Found]]) -> str:
@@ -143,7 +150,8 @@ def _note(levels: list[tuple[str, Found]]) -> str:
     tests = [one for _, told in levels for one in told["discriminant"]["pairs"]]
     known = [float(one["pvalue"]) for one in tests if one.get("pvalue") is not None]
     return sentences(
-        "*r*: correlation of the two factors.",
+        "*r*: correlation of the two factors, with its interval on Fisher’s *z*, which keeps it between −1 "
+        "and 1 (Browne, 1982).",
         f"HTMT, HTMT2 (Roemer et al., 2021): percentiles of {numbers.count(draws[0])} resamples."
         if draws
         else None,

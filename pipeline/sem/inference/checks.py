@@ -8,6 +8,7 @@ from pipeline.sem.arrays import Array
 from pipeline.sem.estimate.newton import TOLERANCE
 from pipeline.sem.estimate.solve import Solution
 from pipeline.sem.inference.information import weak_direction
+from pipeline.sem.wording import bounded
 
 
 def warnings_of(solution: Solution, information: Array, dropped: int, missing: str) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def _factor_covariances(solution: Solution, g: int, where: str) -> list[str]:
     return [
         f"the covariances of the factors{where} are not positive definite: '{table.latent[i]}' and "
         f"'{table.latent[j]}' "
-        f"correlate {value:.3f}; join these factors, or drop items that load on both"
+        f"correlate {bounded(value, 3)}; join these factors, or drop items that load on both"
     ]
 
 

@@ -21,6 +21,7 @@ from pipeline.sem.ordinal.cell_influence import CellInfluence, cell_influence, v
 from pipeline.sem.ordinal.margins import Margin, continuous_margin, ordered_margin
 from pipeline.sem.ordinal.polychoric import BOUND, polychorics, thresholds_of
 from pipeline.sem.ordinal.tables import Tables, pair_index
+from pipeline.sem.wording import bounded
 
 
 @dataclass(frozen=True)
@@ -289,7 +290,7 @@ def _at_bound(kinds: Kinds, r: Array, bound: float) -> list[str]:
     first, second = pair_index(len(kinds.variables))
     return [
         f"the correlation of '{kinds.variables[first[at]]}' and '{kinds.variables[second[at]]}' is at its "
-        f"bound ({r[at]:.3f}): one of them repeats the other; drop it or join categories"
+        f"bound ({bounded(r[at], 3)}): one of them repeats the other; drop it or join categories"
         for at in np.flatnonzero(np.abs(r) >= bound)
     ]
 

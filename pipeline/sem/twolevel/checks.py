@@ -11,6 +11,7 @@ from pipeline.sem.twolevel.estimate import Solution2
 from pipeline.sem.twolevel.inference import information
 from pipeline.sem.twolevel.problem import State2
 from pipeline.sem.twolevel.views import block_solutions
+from pipeline.sem.wording import bounded
 
 _NAMES = ("within", "between")
 
@@ -154,8 +155,8 @@ def _factor_covariances(view: Solution, level: int, where: str) -> list[str]:
     i, j = np.unravel_index(int(size.argmax()), size.shape)
     return [
         f"the covariances of the {_NAMES[level]} factors{where} are not positive definite: '{names[i]}' and "
-        f"'{names[j]}' correlate {correlations[i, j]:.3f}; join these factors, or use one of them at this "
-        "level"
+        f"'{names[j]}' correlate {bounded(correlations[i, j], 3)}; join these factors, or use one of "
+        "them at this level"
     ]
 
 
