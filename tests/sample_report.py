@@ -103,7 +103,7 @@ def flow() -> Table:
     )
 
 
-def matrix(size: int = 20) -> Table:
+def matrix(size: int = 24) -> Table:
     return Table(
         id="items",
         title="Correlations of Items",
@@ -113,7 +113,6 @@ def matrix(size: int = 20) -> Table:
             for number in range(size)
         ),
         widths=(2.0, *(1.0 for _ in range(size))),
-        landscape=True,
     )
 
 

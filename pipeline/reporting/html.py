@@ -182,7 +182,8 @@ def _figure(figure: Figure, labels: Labels) -> Iterator[str]:
 
 def _table(table: Table, labels: Labels) -> Iterator[str]:
     label = labels[table.id]
-    kinds = ["dense"] * layout.is_wide(table) + ["short"] * (len(table.body) <= 24)
+    is_wide = layout.is_wide(table)
+    kinds = ["dense"] * layout.is_dense(table) + ["wide"] * is_wide + ["short"] * (len(table.body) <= 24)
     yield f'<figure id="{label.anchor}" class="{" ".join(kinds)}">'
     yield f'<div class="tools" hidden>{_button("Copy", label)}{_button("CSV", label)}</div>'
     yield _caption(table, labels)

@@ -66,10 +66,14 @@ TIMES = Face(
     {**dict.fromkeys(_DIGITS + "*–", 0.5), **dict.fromkeys("−<>≤≥=×+≈", 0.564), "—": 1.0, "%": 0.833}
     | {"[": 0.333, "]": 0.333, "(": 0.333, ")": 0.333, ".": 0.25, ",": 0.25, " ": 0.25, "\u00a0": 0.25}
     | {"-": 0.333}
-    | dict.fromkeys("iljt", 0.278)
-    | dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZ", 0.7)
-    | dict.fromkeys("mwMW", 0.86),
-    other=0.47,
+    | dict.fromkeys("iljt/,;:", 0.278)
+    | dict.fromkeys("frIJ", 0.333)
+    | dict.fromkeys("aceszé", 0.444)
+    | dict.fromkeys("bdghknopquvxy_", 0.5)
+    | dict.fromkeys("EFLPSTZ", 0.6)
+    | dict.fromkeys("ABCDGHKNOQRUVXYw", 0.722)
+    | {"m": 0.778, "M": 0.889, "W": 0.944, "s": 0.389, "→": 1.0, "’": 0.333, "“": 0.444, "”": 0.444},
+    other=0.52,
 )
 
 
@@ -102,21 +106,32 @@ class SetRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """Columns as shares of the table's width, and how far type must shrink for the widest words to fit."""
+    """Columns as shares of the table's width, how far type must shrink, and the lines that this takes.
+
+    `rows` are the lines of each row, header first; `deepest` those of the longest name of a row.
+    """
 
     shares: tuple[float, ...]
     scale: float
-    lines: int
+    rows: tuple[int, ...]
+    notes: tuple[int, ...]
+    deepest: int
+
+    @property
+    def lines(self) -> int:
+        """How many lines of type the table takes, caption and notes included."""
+        return 1 + sum(self.rows) + sum(self.notes)
 
 
-def sheets(blocks: Sequence[Block]) -> Iterator[tuple[bool, tuple[Block, ...]]]:
-    """Group blocks by the way their paper lies; yield whether it is landscape, and the blocks.
+def sheets(blocks: Sequence[Block], order: Sequence[int]) -> Iterator[tuple[bool, tuple[int, ...]]]:
+    """Group the numbers of blocks in their order by how their paper lies; yield whether it is landscape.
 
     A wide table takes the headings right before it and the details right after it along, so that neither is
     left alone on a page.
     """
-    for landscape, group in groupby(zip(lies_wide(blocks), blocks, strict=True), key=lambda pair: pair[0]):
-        yield landscape, tuple(block for _, block in group)
+    wide = lies_wide(blocks)
+    for landscape, group in groupby(order, key=wide.__getitem__):
+        yield landscape, tuple(group)
 
 
 def lies_wide(blocks: Sequence[Block]) -> tuple[bool, ...]:
@@ -173,39 +188,89 @@ def split_at(runs: Sequence[markup.Run], index: int) -> tuple[list[markup.Run], 
     return before, []
 
 
-@lru_cache(maxsize=256)
-def fit(table: Table, face: Face, available: float, padding: float) -> Grid:
-    """Give each column at least its longest word or number, taking it from columns with room to spare.
+@lru_cache(maxsize=1024)
+def fit(table: Table, face: Face, available: float, padding: float, least: float = 1.0) -> Grid:
+    """Set a table as large as its words and the names of its rows allow; `available` and `padding` in ems.
 
-    `available` is the table's width and `padding` what a cell loses at its sides, both in ems. When even the
-    least widths do not fit, `scale` says how much smaller the type has to be; padding does not shrink.
+    Each column holds its longest word or number; what columns have beyond their text goes to those whose
+    text breaks into lines. Type shrinks in steps down to `least` while the names of rows stand in more than
+    `_SHALLOW` lines; only where the least widths still do not fit, further. Padding does not shrink.
     """
     words = _least(table, face)
-    room = available - padding * len(words)
-    scale = min(1.0, max(room, 1.0) / sum(words))
-    least = [word * scale + padding for word in words]
-    wanted = [width / sum(table.widths) * available for width in table.widths]
-    widths = _levelled(wanted, least) if scale == 1.0 else least
-    shares = tuple(width / sum(widths) for width in widths)
-    return Grid(shares, scale, _lines(table, face, shares, available / scale, padding / scale))
+    best = None
+    for scale in _steps(least):
+        grid = _at(table, face, available / scale, padding / scale, scale)
+        if grid and (best is None or max(grid.deepest, _SHALLOW) < best.deepest):
+            best = grid
+    if best is not None:
+        return best
+    scale = max(available - padding * len(words), 1.0) / sum(words)
+    widths = [word + padding / scale for word in words]
+    return _grid(table, face, widths, padding / scale, scale)
+
+
+@lru_cache(maxsize=16384)
+def lines(text: str, face: Face, room: float, *, indent: float = 0.0, bold: bool = False) -> int:
+    """Count the lines of marked-up text in so many ems, its first one indented.
+
+    Text breaks at spaces and after hyphens and slashes, and a word longer than a line wherever it must.
+    """
+    left, count, word = room - indent, 1, 0.0
+    heavy = face.bold if bold else 1.0
+    for character, wide in (*face.characters(text), (" ", 0.0)):
+        blank = character in " \u200b"
+        word += 0.0 if blank else wide * heavy
+        if blank or character in _BREAKS:
+            if word > left + _CLOSE and left < room:
+                count, left = count + 1, room
+            over = math.ceil(max(0.0, word - left) / room - _CLOSE)
+            count, left = count + over, left + over * room - word - wide * blank
+            word = 0.0
+    return count
 
 
 def is_wide(table: Table) -> bool:
     """Tell whether a table lies on landscape paper.
 
-    It says so, or upright its type would be too small, or many columns would press the names of its rows
-    into many lines.
+    Upright its type would be too small, or many columns would press the names of its rows into many lines.
+    A table that would run over landscape pages too stands upright, where text can follow it on its last page,
+    unless its names are pressed all too hard.
     """
-    grid = fit(table, TIMES, _UPRIGHT, _PADDING)
-    pressed = len(table.widths) > _MANY and _stub_lines(table, grid) > _DEEPEST
-    return table.landscape or grid.scale < _SMALLEST or pressed
+    grid = fit(table, TIMES, _UPRIGHT, _PADDING, _SMALLEST)
+    if grid.scale < _SMALLEST - _CLOSE:
+        return True
+    if len(table.widths) < _MANY or grid.deepest <= _DEEPEST:
+        return False
+    return grid.deepest > _PRESSED or _height(fit(table, TIMES, _ACROSS, _PADDING, _SMALLEST)) <= _LYING
+
+
+def is_dense(table: Table) -> bool:
+    """Tell whether a table asks for all the width there is: it lies wide, or upright its type shrinks."""
+    return is_wide(table) or fit(table, TIMES, _UPRIGHT, _PADDING, _SMALLEST).scale < 1
+
+
+def _height(grid: Grid) -> float:
+    """Estimate how tall a table stands with its caption, in ems of its face."""
+    rows = sum(lines * grid.scale * _LEADING + _ROW_AIR for lines in grid.rows)
+    return _CAPTION + rows + sum(grid.notes) * _LEADING
 
 
 _UPRIGHT = 46.8
+_ACROSS = 64.8
+_LYING = 41.0
+_PRESSED = 8
+_LEADING = 1.15
+_ROW_AIR = 0.3
+_CAPTION = 6.0
 _PADDING = 0.7
-_SMALLEST = 0.78
+_SMALLEST = 0.8
+_STEP = 0.05
+_CLOSE = 1e-9
+_SHALLOW = 2
 _DEEPEST = 4
 _MANY = 8
+_AIR = 0.4
+_BREAKS = "-–—/"
 _NUMBER = re.compile(r"(?:(?<![\w.])[-−+])?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 _DRESSING = re.compile(r"[\s\[\](){}<>≤≥=≈±*†‡§%‰,;:–—/\u200e\u200f]*\Z")
 
@@ -275,7 +340,9 @@ def _placed(group: Mapping[tuple[int, int], tuple[float, ...]]) -> Mapping[tuple
     }
 
 
-def _least(table: Table, face: Face) -> list[float]:
+@lru_cache(maxsize=256)
+def _least(table: Table, face: Face) -> tuple[float, ...]:
+    """Return what each column needs for its longest word or number."""
     least = [face.other * 2] * len(table.widths)
     places = place_decimals(table, face)
     for row_number, row in enumerate((*table.body, *table.header)):
@@ -284,7 +351,7 @@ def _least(table: Table, face: Face) -> list[float]:
                 place = places.get((row_number, cell_number)) if row_number < len(table.body) else None
                 need = place.block if place else _longest_word(cell, face)
                 least[column] = max(least[column], need + cell.indent)
-    return least
+    return tuple(least)
 
 
 def _longest_word(cell: Cell, face: Face) -> float:
@@ -306,24 +373,78 @@ def _levelled(wanted: Sequence[float], least: Sequence[float]) -> list[float]:
     ]
 
 
-def _lines(table: Table, face: Face, shares: Sequence[float], available: float, padding: float) -> int:
-    """Estimate how many lines of type the table takes, notes and caption included."""
+def _steps(least: float) -> Iterator[float]:
+    """Yield the sizes of type to try, from the face's own downwards."""
+    scale = 1.0
+    while scale > least + _CLOSE:
+        yield scale
+        scale -= _STEP
+    yield least
+
+
+def _at(table: Table, face: Face, available: float, padding: float, scale: float) -> Grid | None:
+    """Return the grid at one size of type, with ems of that size; None where the least widths do not fit."""
+    least = [word + padding for word in _least(table, face)]
+    if sum(least) > available + _CLOSE:
+        return None
+    wanted = [width / sum(table.widths) * available for width in table.widths]
+    full = [text + padding for text in _full(table, face)]
+    return _grid(table, face, _shared(_levelled(wanted, least), least, full), padding, scale)
+
+
+def _shared(widths: Sequence[float], least: Sequence[float], full: Sequence[float]) -> list[float]:
+    """Move what columns have beyond their text to those that have less than theirs."""
+    floors = [max(floor, text + _AIR) for floor, text in zip(least, full, strict=True)]
+    beyond = [max(0.0, width - floor) for width, floor in zip(widths, floors, strict=True)]
+    lacking = [max(0.0, text - width) for width, text in zip(widths, full, strict=True)]
+    moved = min(sum(beyond), sum(lacking))
+    if not moved:
+        return list(widths)
+    return [
+        width - moved * (more / sum(beyond)) + moved * (less / sum(lacking))
+        for width, more, less in zip(widths, beyond, lacking, strict=True)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _full(table: Table, face: Face) -> tuple[float, ...]:
+    """Return what each column needs for every row on one line; a heading may stand in two."""
+    full = list(_least(table, face))
+    for row in table.body:
+        for column, _, cell in _laid(row):
+            if cell.span == 1:
+                full[column] = max(full[column], _width(face, cell.text, cell.bold) + cell.indent)
+    for row in table.header:
+        for column, _, cell in _laid(row):
+            under = slice(column, column + cell.span)
+            short = _width(face, cell.text, cell.bold) / (2 if cell.span == 1 else 1) - sum(full[under])
+            full[under] = [width + max(0.0, short) / cell.span for width in full[under]]
+    return tuple(full)
+
+
+def _grid(table: Table, face: Face, widths: Sequence[float], padding: float, scale: float) -> Grid:
+    """Return columns of these widths, with the lines that each row and note takes in them."""
+    available = sum(widths)
     notes = (table.title, table.general or "", *table.specific, table.probability or "")
-    rows = sum(_row_lines(row, face, shares, available, padding) for row in (*table.header, *table.body))
-    return rows + 1 + sum(math.ceil(face.width(note) / available) for note in notes)
+    names = (Row((row.cells[0],)) for row in table.body if row.cells[0].span == 1)
+    return Grid(
+        tuple(width / available for width in widths),
+        scale,
+        tuple(_row_lines(row, face, widths, padding) for row in (*table.header, *table.body)),
+        tuple(lines(note, face, round(available, 3)) for note in notes if note),
+        max((_row_lines(name, face, widths, padding) for name in names), default=1),
+    )
 
 
-def _stub_lines(table: Table, grid: Grid) -> int:
-    """Estimate in how many lines the longest name of a row stands on upright paper."""
-    room = (grid.shares[0] * _UPRIGHT - _PADDING) / grid.scale
-    names = (row.cells[0] for row in table.body if row.cells[0].span == 1)
-    lines = (math.ceil(TIMES.width(it.text, it.bold) / max(room - it.indent, 1.0)) for it in names)
-    return max(lines, default=1)
+@lru_cache(maxsize=16384)
+def _width(face: Face, text: str, bold: bool = False) -> float:
+    return face.width(text, bold)
 
 
-def _row_lines(row: Row, face: Face, shares: Sequence[float], available: float, padding: float) -> int:
+def _row_lines(row: Row, face: Face, widths: Sequence[float], padding: float) -> int:
     deepest = 1
     for column, _, cell in _laid(row):
-        room = sum(shares[column : column + cell.span]) * available - padding - cell.indent
-        deepest = max(deepest, math.ceil(face.width(cell.text, cell.bold) / max(room, 1.0)))
+        room = max(sum(widths[column : column + cell.span]) - padding - cell.indent, 1.0)
+        if _width(face, cell.text, cell.bold) > room + _CLOSE:
+            deepest = max(deepest, lines(cell.text, face, round(room, 3), bold=cell.bold))
     return deepest

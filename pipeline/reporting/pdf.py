@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.reporting import fonts, numbering, pagination
-from pipeline.reporting.pagination import Arrangement, Kind, Piece, Spot, Spots
+from pipeline.reporting.pagination import Arrangement, Paper, Piece, Spot, Spots
 from pipeline.reporting.paper import on_paper
-from pipeline.reporting.pdf_source import Source
-from pipeline.reporting.values import Block, Document, Figure, Heading, Illustrated, Notice, Table
+from pipeline.reporting.pdf_source import Source, picture_height
+from pipeline.reporting.values import Document, Figure, Heading, Illustrated, Table
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _BOX = "\u25a1"
+PAPER = Paper(bottom=723.6, line=15.5, heading=38.0, between=14.0, first_rows=150.0)
 
 
 def write_pdf(document: Document, path: Path) -> tuple[str, ...]:
@@ -100,7 +101,7 @@ class Press:
         def places(now: Arrangement) -> Spots:
             return self.places(source.arranged(now))
 
-        return source.arranged(pagination.arranged(self._pieces(source), places))
+        return source.arranged(pagination.arranged(self._pieces(source), places, PAPER))
 
     def places(self, source: Source) -> Spots:
         """Return where each block but headings starts and ends: page and points from its top."""
@@ -116,11 +117,12 @@ class Press:
 
     def _pieces(self, source: Source) -> list[Piece]:
         heights = dict(self._answers(source.measured(), "<height>"))
-        kinds = [_kind(block) for block in source.document.blocks]
         sections = accumulate(isinstance(it, Heading) and it.level < 3 for it in source.document.blocks)
+        pictures = (picture_height(it) if isinstance(it, Figure) else 0.0 for it in source.document.blocks)
+        told = zip(source.document.blocks, source.wide, sections, pictures, strict=True)
         return [
-            Piece(kind, wide, heights.get(number, 0.0), section)
-            for number, (kind, wide, section) in enumerate(zip(kinds, source.wide, sections, strict=True))
+            Piece(pagination.kind(block), wide, heights.get(number, 0.0), section, picture)
+            for number, (block, wide, section, picture) in enumerate(told)
         ]
 
     def _answers(self, text: str, selector: str) -> Any:
@@ -136,19 +138,6 @@ class Press:
             font_paths=list(fonts.font_files()),
             ignore_system_fonts=not self.system_fonts,
         )
-
-
-def _kind(block: Block) -> Kind:
-    match block:
-        case Heading():
-            return "chapter" if block.level == 1 else "heading"
-        case Table():
-            return "table"
-        case Figure():
-            return "figure"
-        case Notice() | Illustrated():
-            return "box"
-    return "text"
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from pipeline.reporting.values import (
 
 Labels = Mapping[str, Label]
 _POINTS = 9.0
+_SMALLEST = 8.0
 _INSET = 3.2
 _WIDTH = {False: 468.0, True: 648.0}
 _PAGE_LINES = 40
@@ -64,6 +65,9 @@ class Source:
         for number in wanted.split:
             if isinstance(block := self.document.blocks[number], Table):
                 blocks[number] = _table(block, number, labels, self.wide[number], whole=False)
+        for number, share in wanted.shrunk:
+            if isinstance(figure := self.document.blocks[number], Figure):
+                blocks[number] = _figure(figure, number, labels, share)
         for number in wanted.fresh:
             blocks[number] = f"#pagebreak(weak: true)\n{blocks[number]}"
         return replace(self, blocks=tuple(blocks), order=wanted.order)
@@ -134,7 +138,8 @@ def _notice_of(missing: Sequence[str], labels: Labels) -> Iterator[str]:
 
 
 def _fit(table: Table, *, landscape: bool, inset: float = _INSET) -> layout.Grid:
-    return layout.fit(table, layout.SOURCE_SANS, _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1)
+    width, padding = _WIDTH[landscape] / _POINTS, 2 * inset / _POINTS + 0.1
+    return layout.fit(table, layout.SOURCE_SANS, width, padding, _SMALLEST / _POINTS)
 
 
 def _block(block: Block, number: int, labels: Labels, landscape: bool) -> str:
@@ -180,11 +185,21 @@ def _turned(call: str, text: str) -> str:
     return f"#{{ set text(dir: rtl); {call} }}" if turned else f"#{call}"
 
 
-def _figure(figure: Figure, number: int, labels: Labels) -> str:
-    """Return a picture as wide as it asks, but no taller than leaves room for its caption and note."""
-    label = labels[figure.id]
+def picture_height(figure: Figure) -> float:
+    """Return how tall a picture stands by itself, in points."""
     across, down = drawing.size(figure)
-    share = min(figure.width, _TALLEST * across / down / _WIDTH[False])
+    return _share(figure) * _WIDTH[False] * down / across
+
+
+def _share(figure: Figure) -> float:
+    """Return the share of the text's width that a picture takes, so that its caption and note find room."""
+    across, down = drawing.size(figure)
+    return min(figure.width, _TALLEST * across / down / _WIDTH[False])
+
+
+def _figure(figure: Figure, number: int, labels: Labels, size: float = 1.0) -> str:
+    """Return a picture with its caption and note, at a share of its own size."""
+    label, share = labels[figure.id], _share(figure) * size
     note = f", note: [{_note(figure.note, labels)}]" if figure.note else ""
     return (
         f'#picture({number}, "{label.anchor}", [{label.text}], {_inline(figure.title, labels, italic=True)}, '

@@ -51,7 +51,6 @@ class Table:
     general: str | None = None
     specific: tuple[str, ...] = ()
     probability: str | None = None
-    landscape: bool = False
     alt: str = ""
     how: tuple[tuple[str, str], ...] = ()
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pipeline.reporting import direction, drawing, layout, markup, numbering, word_table
+from pipeline.reporting import direction, drawing, layout, markup, numbering, word_pages, word_table
 from pipeline.reporting.package import stable
+from pipeline.reporting.pagination import Arrangement
 from pipeline.reporting.paper import on_paper
 from pipeline.reporting.values import (
     Block,
@@ -31,7 +32,8 @@ from pipeline.reporting.values import (
     Table,
 )
 from pipeline.reporting.word_lists import Lists
-from pipeline.reporting.word_styles import W, open_reference, style_ids
+from pipeline.reporting.word_pages import Sheet
+from pipeline.reporting.word_styles import W, body_text, open_reference, style_ids
 from pipeline.reporting.word_table import KEEP
 from pipeline.reporting.word_text import (
     Look,
@@ -46,9 +48,8 @@ from pipeline.reporting.word_text import (
 
 _NAMESPACES = f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _EPOCH = datetime.datetime(2000, 1, 1)
-_TALLEST = 0.72
-_KEPT = 4
-_PICTURE = 0.405
+_KEPT = 400
+_BANNER = 16.0
 _GUTTER = 100
 _COMPACT = (
     '<w:spacing w:before="0" w:after="120" w:line="245" w:lineRule="auto"/>'
@@ -89,7 +90,9 @@ def table_bytes(table: Table, document: Document) -> bytes:
     _head(writing, document)
     landscape = layout.is_wide(table)
     final = word.element.body.find(f"{{{W}}}sectPr")
-    for element in list(parse_xml(f"<w:body {_NAMESPACES}>{_table(writing, table, landscape)}</w:body>")):
+    for element in list(
+        parse_xml(f"<w:body {_NAMESPACES}>{_table(writing, table, landscape, True)}</w:body>")
+    ):
         final.addprevious(element)
     if landscape:
         final.getparent().replace(final, _section(final, landscape))
@@ -118,6 +121,13 @@ class _Writing:
         section = self.word.sections[-1]
         return int((section.page_height - section.top_margin - section.bottom_margin) / 635)
 
+    def sheet(self, banner: str | None) -> Sheet:
+        """Return the paper as `word_pages` measures it; a banner in the header takes of its height."""
+        size, line = body_text(self.word)
+        lost = _BANNER if banner else 0.0
+        width, across = self.width(False) / 20, self.width(True) / 20
+        return Sheet(width, self.height() / 20 - lost, across, size, line * word_table.SINGLE)
+
 
 def _setting(document: Document, word: Any, labels: Any) -> Setting:
     from docx.opc.constants import RELATIONSHIP_TYPE
@@ -130,7 +140,7 @@ def _setting(document: Document, word: Any, labels: Any) -> Setting:
 
 
 def _fill(writing: _Writing, document: Document) -> None:
-    """Put the blocks into the body; a section ends in the last paragraph before the paper turns.
+    """Put the blocks into the body in the order that fills pages; where the paper turns, a section ends.
 
     The paragraphs right before a wide table keep together, so that no line or two stand on a page alone.
     """
@@ -138,10 +148,11 @@ def _fill(writing: _Writing, document: Document) -> None:
 
     body = writing.word.element.body
     final = body.find(f"{{{W}}}sectPr")
+    now = word_pages.arranged(document, writing.sheet(document.banner))
     sheets = [(False, _title(writing.setting, document))]
     sheets += [
-        (landscape, "".join(_block(writing, block, landscape) for block in blocks))
-        for landscape, blocks in layout.sheets(document.blocks)
+        (lies, "".join(_block(writing, document.blocks[it], lies, now, it) for it in numbers))
+        for lies, numbers in layout.sheets(document.blocks, now.order)
     ]
     sheets.append((False, paragraph(writing.setting, "Details", document.footer)))
     for number, (landscape, xml) in enumerate(sheets):
@@ -151,14 +162,16 @@ def _fill(writing: _Writing, document: Document) -> None:
         if number + 1 < len(sheets) and sheets[number + 1][0] != landscape:
             elements[-1].find(f"{{{W}}}pPr").append(_section(final, landscape))
             if not landscape:
-                _keep_together(elements[-_KEPT:-1], writing.setting.styles["body text"])
+                _keep_together(elements[:-1], writing.setting.styles["body text"])
 
 
 def _keep_together(elements: list[Any], running_text: str) -> None:
-    """Let paragraphs of running text stay on the page of what follows them; a table or picture stays free."""
+    """Let the last few lines of running text stay on one page; a table or picture stays free."""
+    room = _KEPT
     for element in reversed(elements):
         style = element.find(f"{{{W}}}pPr/{{{W}}}pStyle")
-        if style is None or style.get(f"{{{W}}}val") != running_text:
+        room -= sum(len(it.text or "") for it in element.iter(f"{{{W}}}t"))
+        if room < 0 or style is None or style.get(f"{{{W}}}val") != running_text:
             break
         if element.find(f"{{{W}}}pPr/{{{W}}}keepNext") is None:
             style.addnext(style.makeelement(f"{{{W}}}keepNext", {}))
@@ -183,7 +196,7 @@ def _title(setting: Setting, document: Document) -> str:
     return "".join(parts)
 
 
-def _block(writing: _Writing, block: Block, landscape: bool) -> str:
+def _block(writing: _Writing, block: Block, landscape: bool, now: Arrangement, number: int) -> str:
     setting = writing.setting
     match block:
         case Heading():
@@ -200,16 +213,15 @@ def _block(writing: _Writing, block: Block, landscape: bool) -> str:
         case Details():
             xml = _details(setting, block)
         case Table():
-            xml = _table(writing, block, landscape)
+            xml = _table(writing, block, landscape, number not in now.split)
         case Figure():
-            xml = "".join(_figure(writing, block, landscape))
+            xml = "".join(_figure(writing, block, now.size(number)))
     return xml
 
 
-def _table(writing: _Writing, block: Table, landscape: bool) -> str:
-    setting = writing.setting
-    table = word_table.table(setting, block, writing.width(landscape))
-    return _caption(setting, block) + table + "".join(word_table.notes(setting, block))
+def _table(writing: _Writing, block: Table, landscape: bool, whole: bool) -> str:
+    table = word_table.table(writing.setting, block, writing.width(landscape), whole=whole)
+    return _caption(writing.setting, block) + table
 
 
 def _list(writing: _Writing, block: Bullets) -> str:
@@ -239,11 +251,11 @@ def _caption(setting: Setting, block: Table | Figure) -> str:
     return wrapped(setting, "caption", f"{number}<w:r><w:br/></w:r>{title}", keep=KEEP)
 
 
-def _figure(writing: _Writing, figure: Figure, landscape: bool) -> Iterator[str]:
+def _figure(writing: _Writing, figure: Figure, size: float) -> Iterator[str]:
     setting = writing.setting
     yield _caption(setting, figure)
     keep = KEEP if figure.note else ""
-    yield wrapped(setting, "Picture", _drawing(writing, figure, landscape), keep=keep)
+    yield wrapped(setting, "Picture", _drawing(writing, figure, size), keep=keep)
     if figure.note:
         note = inline(setting, "*Note.* ") + inline(setting, figure.note)
         yield wrapped(setting, "Table Note", note, layout='<w:spacing w:after="320"/>')
@@ -252,7 +264,7 @@ def _figure(writing: _Writing, figure: Figure, landscape: bool) -> Iterator[str]
 def _illustrated(writing: _Writing, block: Illustrated) -> str:
     """Set text and picture side by side in the two cells of a row without rules that stays on its page."""
     setting, whole = writing.setting, writing.width(False)
-    right = round(whole * _PICTURE)
+    right = round(whole * word_pages.BESIDE)
     cells = (
         (whole - right, paragraph(setting, "Body Text", block.text, layout=_COMPACT)),
         (right, wrapped(setting, "Picture", _picture(writing, block.figure, right - 2 * _GUTTER))),
@@ -271,10 +283,11 @@ def _illustrated(writing: _Writing, block: Illustrated) -> str:
     )
 
 
-def _drawing(writing: _Writing, figure: Figure, landscape: bool) -> str:
-    """Return the picture as wide as it asks, but no taller than leaves room for its caption and note."""
+def _drawing(writing: _Writing, figure: Figure, size: float) -> str:
+    """Return the picture at a share of its own size, no taller than leaves room for caption and note."""
     across, down = drawing.size(figure)
-    width = min(writing.width(landscape) * figure.width, writing.height() * _TALLEST * across / down)
+    tallest = writing.height() * word_pages.TALLEST
+    width = size * min(writing.width(False) * figure.width, tallest * across / down)
     return _picture(writing, figure, round(width))
 
 

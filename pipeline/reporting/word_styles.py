@@ -70,6 +70,20 @@ def style_ids(document: Any) -> Mapping[str, str]:
     return {name.lower(): styles[name.lower()] for name in NAMES}
 
 
+def body_text(document: Any) -> tuple[float, float]:
+    """Return the size of running text in points and its line spacing in single lines, from the styles."""
+    identifier = style_ids(document)["body text"]
+    style = next(it for it in document.styles if it.style_id == identifier)
+    size, spacing = None, None
+    while style is not None:
+        size = size or style.font.size
+        spacing = spacing or style.paragraph_format.line_spacing
+        style = style.base_style
+    points = size.pt if size else _SIZE
+    single = spacing if isinstance(spacing, float) else spacing.pt / points if spacing else 1.0
+    return points, single
+
+
 def reference_bytes() -> bytes:
     """Return the reference document as a file, the same bytes each time."""
     from pipeline.reporting.package import stable
@@ -198,6 +212,7 @@ _BUILT_IN = frozenset(
     | {"List Bullet", "List Number", "header", "footer", "Hyperlink", "Default Paragraph Font"}
     | {"Normal Table"}
 )
+_SIZE = 12
 _BOLD = "<w:b/><w:bCs/>"
 _ITALIC = "<w:i/><w:iCs/>"
 _KEEP = "<w:keepNext/><w:keepLines/>"
@@ -206,7 +221,7 @@ _HANGING = '<w:ind w:left="720" w:hanging="360"/>'
 _FONT = "Times New Roman"
 _DEFAULTS = (
     f'<w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="{_FONT}" w:hAnsi="{_FONT}" w:cs="{_FONT}"/>'
-    f'{_size(24)}<w:lang w:val="en-GB" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
+    f'{_size(2 * _SIZE)}<w:lang w:val="en-GB" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
     "<w:pPrDefault><w:pPr><w:widowControl/></w:pPr></w:pPrDefault></w:docDefaults>"
 )
 

@@ -1,5 +1,6 @@
 """APA 7 tables in Word's XML: native, editable, fixed in width, repeating their header over pages.
 
+The notes are the last row, because that alone stays with the rows before it wherever the table breaks.
 Rules stand above, under the header and below; a spanner's rule is its paragraph's border, so that two
 spanners side by side keep a gap. Numbers line up by right indents measured in the typeface (see `layout`),
 not by decimal tabs, whose decimal sign follows the language of the reader's Word.
@@ -7,6 +8,7 @@ not by decimal tabs, whose decimal sign follows the language of the reader's Wor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,20 +19,49 @@ from pipeline.reporting.values import Cell, Table
 from pipeline.reporting.word_text import Look, Setting, escaped, inline, runs, wrapped
 
 POINTS = 10.0
+_SMALLEST = 8.0
 MARGIN = 60
 KEEP = "<w:keepNext/><w:keepLines/>"
+SINGLE = 1.15
 _PAGE_LINES = 26
+_NOTE_LINE = 1.05 * SINGLE
+_ROW_AIR = 3.0
+_RULES = 4.0
+_GROUP_AIR = 2.0
+_AFTER = 320
+_SPACE = f'<w:spacing w:before="0" w:after="{_AFTER}" w:line="20" w:lineRule="exact"/>'
 _INDENT = 220
 
 
 @dataclass(frozen=True)
+class Strip:
+    """What no page break divides: its height in points, and whether it stays with what follows.
+
+    `lead` and `space` are what of the height is blank at its start and its end; of two that meet the larger
+    counts. The blank at the end, and `hang` below a line, may stand over the foot of a page; `again` is the
+    height of the header that is repeated above it at the top of one.
+    """
+
+    height: float
+    keep: bool
+    space: float = 0.0
+    lead: float = 0.0
+    hang: float = 0.0
+    again: float = 0.0
+
+
+@dataclass(frozen=True)
 class _Frame:
-    """A table's measures: columns and cell margin in twips, type size in points, whether it stays whole."""
+    """A table's measures: columns and cell margin in twips, type size in points, whether it stays whole.
+
+    `lines` are those of each row, header first.
+    """
 
     columns: tuple[int, ...]
     points: float
     margin: int
     whole: bool
+    lines: tuple[int, ...]
 
     @property
     def em(self) -> float:
@@ -47,37 +78,68 @@ class _Frame:
         return sum(self.columns[it.column : it.column + it.cell.span])
 
 
-def table(setting: Setting, it: Table, width: int) -> str:
-    """Return the table's XML; `width` is the width of the text in twips."""
-    frame = _frame(it, width)
+def table(setting: Setting, it: Table, width: int, *, whole: bool = True) -> str:
+    """Return the table's XML and the space after it; `width` is the width of the text in twips.
+
+    A table that is not to stay `whole` may break between pages.
+    """
+    frame = _frame(it, width, whole)
     header, body = layout.settle(it, layout.TIMES)
     grid = "".join(f'<w:gridCol w:w="{column}"/>' for column in frame.columns)
     rows = [_header_row(setting, frame, row, last=row is header[-1]) for row in header]
     for number, row in enumerate(body):
         keep = _keeps(frame, number, len(body), bool(_notes(it)))
         rows.append(_body_row(setting, frame, row, keep, _air(row, number, len(body))))
+    rows += _foot(setting, it, width)
     return (
         f"<w:tbl>{_properties(setting, it, width, frame)}<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
+        + wrapped(setting, "Table Note", "", layout=_SPACE)
     )
 
 
-def notes(setting: Setting, it: Table) -> Iterator[str]:
-    """Yield the paragraphs under the table; they stay together and with it."""
-    found = _notes(it)
-    for number, note in enumerate(found):
-        keep = KEEP if number < len(found) - 1 else "<w:keepLines/>"
-        after = "" if number < len(found) - 1 else '<w:spacing w:after="320"/>'
+def strips(it: Table, width: int, *, whole: bool = True) -> Iterator[Strip]:
+    """Yield how tall each row stands, as `table` sets it: the header first, the notes last."""
+    frame, noted = _frame(it, width, whole), _notes(it)
+    heads = len(it.header)
+    again = sum(_row_height(frame, lines) + _GROUP_AIR for lines in frame.lines[:heads])
+    for lines in frame.lines[:heads]:
+        yield Strip(_row_height(frame, lines) + _GROUP_AIR, keep=True)
+    for number, (row, lines) in enumerate(zip(it.body, frame.lines[heads:], strict=True)):
+        keep = row.group or _keeps(frame, number, len(it.body), bool(noted))
+        air = _GROUP_AIR * (row.group or number == 0)
+        after = 0.0 if noted or number < len(it.body) - 1 else _AFTER / 20 + _RULES
+        yield Strip(_row_height(frame, lines) + air + after, keep, after, again=again)
+    if noted:
+        lines = sum(layout.lines(note, layout.TIMES, width / 20 / POINTS) for note in noted)
+        tall = lines * POINTS * _NOTE_LINE + len(noted) * _ROW_AIR
+        yield Strip(tall + _AFTER / 20 + _RULES, False, _AFTER / 20, again=again)
+
+
+def _row_height(frame: _Frame, lines: int) -> float:
+    return lines * frame.points * SINGLE + _ROW_AIR
+
+
+def _foot(setting: Setting, it: Table, width: int) -> Iterator[str]:
+    """Yield the row of the notes: over all columns, under the last rule, with none below."""
+    paragraphs = ""
+    for number, note in enumerate(_notes(it)):
         lead = inline(setting, "*Note.* ") if number == 0 and it.general else ""
-        yield wrapped(setting, "Table Note", lead + inline(setting, note), keep=keep, layout=after)
-    if not found:
-        yield wrapped(setting, "Table Note", "")
+        paragraphs += wrapped(setting, "Table Note", lead + inline(setting, note))
+    if paragraphs:
+        rules = '<w:top w:val="single" w:sz="12" w:space="0" w:color="auto"/><w:bottom w:val="nil"/>'
+        sides = '<w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/>'
+        yield (
+            f'<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>'
+            f'<w:gridSpan w:val="{len(it.widths)}"/><w:tcBorders>{rules}</w:tcBorders>'
+            f"<w:tcMar>{sides}</w:tcMar></w:tcPr>{paragraphs}</w:tc></w:tr>"
+        )
 
 
 def _notes(it: Table) -> list[str]:
     return [note for note in (it.general, *it.specific, it.probability) if note]
 
 
-def _frame(it: Table, width: int) -> _Frame:
+def _frame(it: Table, width: int, whole: bool) -> _Frame:
     margin = MARGIN
     grid = _fit(it, width, margin)
     if grid.scale < 1:
@@ -85,12 +147,14 @@ def _frame(it: Table, width: int) -> _Frame:
         grid = _fit(it, width, margin)
     edges = [round(sum(grid.shares[:number]) * width) for number in range(len(grid.shares) + 1)]
     columns = tuple(end - start for start, end in pairwise(edges))
-    points = max(5.5, int(POINTS * grid.scale * 2) / 2)
-    return _Frame(columns, points, margin, whole=grid.lines * points / POINTS <= _PAGE_LINES)
+    points = max(5.5, math.floor(POINTS * grid.scale * 2 + 0.01) / 2)
+    short = grid.lines * points / POINTS <= _PAGE_LINES
+    return _Frame(columns, points, margin, whole and short, grid.rows)
 
 
 def _fit(it: Table, width: int, margin: int) -> Grid:
-    return layout.fit(it, layout.TIMES, width / (POINTS * 20), 2 * margin / (POINTS * 20) + 0.1)
+    em = POINTS * 20
+    return layout.fit(it, layout.TIMES, width / em, 2 * margin / em + 0.1, _SMALLEST / POINTS)
 
 
 def _keeps(frame: _Frame, number: int, rows: int, noted: bool) -> bool:

@@ -89,19 +89,66 @@ def test_type_shrinks_when_even_the_least_widths_do_not_fit():
 
 
 def test_a_table_that_would_be_too_small_upright_lies_wide():
-    assert layout.is_wide(replace(matrix(24), landscape=False))
-    assert not layout.is_wide(replace(matrix(12), landscape=False))
-    assert layout.is_wide(matrix(2))
+    assert layout.is_wide(matrix(24))
+    assert not layout.is_wide(matrix(20))
+
+
+@pytest.mark.parametrize(("table", "dense"), [(matrix(24), True), (matrix(20), True), (flow(), False)])
+def test_a_table_in_small_type_asks_for_all_the_width(table, dense):
+    assert layout.is_dense(table) == dense
+
+
+def test_type_shrinks_so_that_names_of_rows_stand_in_fewer_lines():
+    cells = ["[−0.123, 0.456]"] * 5
+    name = "Leader support → Alliance → Belonging → Functioning"
+    table = Table("t", "T", (row("Path", *cells),), (row(name, *cells),), (1.0,) * 6)
+    large, small = (layout.fit(table, TIMES, 46.8, 0.7, least) for least in (1.0, 0.8))
+    assert large.deepest > small.deepest == 2
+    assert 0.8 <= small.scale < large.scale == 1.0
+
+
+def test_the_first_column_gets_what_columns_of_numbers_do_not_need():
+    name = "Leader support → Alliance → Belonging"
+    table = Table("t", "T", (row("Path", "B", "p"),), (row(name, "0.12", ".04"),), (1.0, 2.0, 2.0))
+    grid = layout.fit(table, TIMES, 30.0, 0.7)
+    assert grid.deepest == 1
+    assert grid.shares[0] > 0.5
+    assert sum(grid.shares) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "count"),
+    [
+        ("word " * 10, 200.0, 1),
+        ("mmmm mmmm", 3.2, 2),
+        ("mmmm-mmmm", 3.6, 2),
+        ("m" * 10, 3.2, 3),
+        ("", 5.0, 1),
+    ],
+    ids=["one line", "at a space", "after a hyphen", "inside a long word", "nothing"],
+)
+def test_lines_are_counted_as_text_breaks(text, room, count):
+    assert layout.lines(text, TIMES, room) == count
 
 
 @pytest.mark.parametrize(
     ("name", "columns", "wide"),
-    [("A long name " * 9, 9, True), ("A long name " * 9, 7, False), ("A", 9, False)],
+    [("A long name " * 20, 9, True), ("A long name " * 20, 6, False), ("A", 9, False)],
 )
 def test_names_of_rows_that_many_columns_press_lie_wide(name, columns, wide):
-    cells = ["[−0.123, 0.456]"] * 2 + ["0.12"] * (columns - 2)
+    cells = ["[−0.123, 0.456]"] * 3 + ["0.12"] * (columns - 3)
     table = Table("t", "T", (row("Path", *cells),), (row(name, *cells),), (2.0, *[1.0] * columns))
     assert layout.is_wide(table) == wide
+
+
+def test_a_table_that_runs_over_landscape_pages_too_stands_upright():
+    cells = ["[−0.123, 0.456]"] * 3 + ["0.12"] * 6
+    name = "A long name " * 16
+    short, long = (
+        Table("t", "T", (row("Path", *cells),), (row(name, *cells),) * rows, (2.0, *[1.0] * 9))
+        for rows in (3, 30)
+    )
+    assert (layout.is_wide(short), layout.is_wide(long)) == (True, False)
 
 
 def test_shrunk_columns_still_hold_their_words():
@@ -125,14 +172,15 @@ def test_stub_and_text_are_aligned_by_place():
 
 
 def test_a_wide_table_takes_its_headings_and_details_to_its_page():
-    text, wide = Paragraph("x"), matrix(3)
+    text, wide = Paragraph("x"), matrix()
     heads = (Heading("A", 1), Heading("B", 2))
     blocks = (text, *heads, wide, Details("d", ()), text, flow())
-    assert list(layout.sheets(blocks)) == [
-        (False, (text,)),
-        (True, (*heads, wide, Details("d", ()))),
-        (False, (text, flow())),
+    assert list(layout.sheets(blocks, range(len(blocks)))) == [
+        (False, (0,)),
+        (True, (1, 2, 3, 4)),
+        (False, (5, 6)),
     ]
+    assert [lies for lies, _ in layout.sheets(blocks, (0, 5, 6, 1, 2, 3, 4))] == [False, True]
 
 
 def test_group_rows_reach_over_the_stub():

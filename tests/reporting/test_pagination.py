@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline.reporting.pagination import BOTTOM, Arrangement, Piece, Spot, Spots, arranged
+from pipeline.reporting.pagination import Arrangement, Piece, Spot, Spots, arranged
+from pipeline.reporting.pdf import PAPER
 
 TOP = 90.0
 SPACE = 12.0
@@ -18,7 +19,9 @@ def pieces(words: str) -> list[Piece]:
     found, section = [], 0
     for word in words.split():
         section += word[0] in "HC"
-        found.append(Piece(KINDS[word[0]], word[0] == "W", float(word[1:] or 20), section))  # type: ignore[arg-type]
+        tall = float(word[1:] or 20)
+        picture = tall - 60 if word[0] == "F" else 0.0
+        found.append(Piece(KINDS[word[0]], word[0] == "W", tall, section, picture))  # type: ignore[arg-type]
     return found
 
 
@@ -28,14 +31,15 @@ def paper(found: Sequence[Piece], now: Arrangement) -> Spots:
     page, at, was_wide = 1, TOP, False
     for number in now.order:
         piece = found[number]
+        tall = piece.height - piece.picture * (1 - now.size(number))
         runs_over = piece.kind == "text" or number in now.split
         turned = piece.wide != was_wide or (piece.wide and at > TOP)
-        if turned or number in now.fresh or (not runs_over and at + piece.height > BOTTOM[False]):
+        if turned or number in now.fresh or (not runs_over and at + tall > PAPER.bottom):
             page, at = (page + 1, TOP) if at > TOP else (page, at)
         start = (page, at)
-        at += piece.height
-        while at > BOTTOM[False]:
-            page, at = page + 1, TOP + at - BOTTOM[False]
+        at += tall
+        while at > PAPER.bottom:
+            page, at = page + 1, TOP + at - PAPER.bottom
         told[number] = (start, (page, at))
         at, was_wide = at + SPACE, piece.wide
     return {
@@ -46,7 +50,7 @@ def paper(found: Sequence[Piece], now: Arrangement) -> Spots:
 def order(words: str) -> str:
     found = pieces(words)
     named = words.split()
-    return " ".join(named[number] for number in arranged(found, lambda now: paper(found, now)).order)
+    return " ".join(named[number] for number in arranged(found, lambda now: paper(found, now), PAPER).order)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +92,22 @@ def test_text_stays_within_two_sections() -> None:
 
 def test_a_table_that_leaves_a_hole_may_run_over_pages() -> None:
     found = pieces("C t300 T500 C t50")
-    assert arranged(found, lambda now: paper(found, now)).split == {2}
+    assert arranged(found, lambda now: paper(found, now), PAPER).split == {2}
     small = pieces("C t500 T300 C t50")
-    assert arranged(small, lambda now: paper(small, now)).split == frozenset()
+    assert arranged(small, lambda now: paper(small, now), PAPER).split == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("words", "shrunk"),
+    [("C t300 F330 C t50", True), ("C t300 F500 C t50", False), ("C t300 F280 C t50", False)],
+    ids=["a little too tall", "far too tall", "fits"],
+)
+def test_a_figure_shrinks_a_little_to_fit(words: str, shrunk: bool) -> None:
+    found = pieces(words)
+    now = arranged(found, lambda it: paper(found, it), PAPER)
+    assert (now.size(2) < 1) == shrunk
+    assert 0.75 <= now.size(2) <= 1
+    assert paper(found, now)[2][0][0] == (2 if words.split()[2] == "F500" else 1)
 
 
 def test_a_long_table_does_not_start_at_the_foot() -> None:
@@ -99,6 +116,6 @@ def test_a_long_table_does_not_start_at_the_foot() -> None:
     def places(now: Arrangement) -> Spots:
         return paper(found, Arrangement(now.order, now.split | {2}, now.fresh))
 
-    now = arranged(found, places)
+    now = arranged(found, places, PAPER)
     assert now.fresh == {2}
     assert places(now)[2][0] == (2, TOP)

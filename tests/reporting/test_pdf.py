@@ -27,8 +27,8 @@ from sample_report import (
 from pipeline.reporting import fonts, pdf, pdf_source
 from pipeline.reporting.markup import clean, literal
 from pipeline.reporting.numbering import DocumentError
-from pipeline.reporting.pagination import BOTTOM, Spots
-from pipeline.reporting.pdf import pdf_bytes, write_pdf
+from pipeline.reporting.pagination import Spots
+from pipeline.reporting.pdf import PAPER, pdf_bytes, write_pdf
 from pipeline.reporting.pdf_source import Source
 from pipeline.reporting.values import Block, Bullets, Document, Figure, Heading, Paragraph, Table
 
@@ -218,7 +218,7 @@ def test_text_fills_the_page_before_what_does_not_fit():
     assert place > 4
     (page, _), (end, foot) = spots[source.order[place - 1]]
     assert page == 1
-    assert end == 2 or foot > BOTTOM[False] - 50
+    assert end == 2 or foot > PAPER.bottom - 50
     assert spots[4][0][0] == 2
 
 
@@ -228,7 +228,7 @@ def test_no_page_before_a_wide_table_holds_a_line_or_two():
     source, spots = laid_out(document)
     wide = source.order.index(14)
     page, foot = spots[source.order[wide - 1]][1]
-    assert foot > BOTTOM[False] - 90
+    assert foot > PAPER.bottom - 90
     assert spots[14][0][0] == page + 1
 
 
@@ -239,7 +239,7 @@ def test_a_long_table_starts_where_it_can_show_some_rows():
         _, spots = laid_out(minimal(*words, filler, long_table(70)))
         (page, start), (last, _) = spots[6]
         assert last > page
-        assert start < BOTTOM[False] - 140, lines
+        assert start < PAPER.bottom - 140, lines
 
 
 def test_entries_of_a_reference_list_hang():

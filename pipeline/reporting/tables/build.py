@@ -9,7 +9,6 @@ from pipeline.reporting import numbers
 from pipeline.reporting.values import Cell, Row, Table
 
 PROBABILITY = r"\**p* < .05. \*\**p* < .01. \*\*\**p* < .001."
-MOST_PORTRAIT_COLUMNS = 11
 
 
 def stub(text: str, indent: int = 0) -> Cell:
@@ -54,11 +53,6 @@ def numbered(names: Sequence[str]) -> list[str]:
     return [f"{i}. {name}" for i, name in enumerate(names, start=1)]
 
 
-def is_wide(columns: int) -> bool:
-    """Whether a table needs a landscape page."""
-    return columns > MOST_PORTRAIT_COLUMNS
-
-
 def sentences(*parts: str | None) -> str:
     """Notes joined; what is empty is left out."""
     return " ".join(part for part in parts if part)
@@ -85,7 +79,6 @@ def drop_empty_columns(table: Table) -> Table:
         header=tuple(r for r in headers if any(cell.text for cell in r.cells)),
         body=tuple(_narrowed(r, set(kept)) for r in table.body),
         widths=widths,
-        landscape=table.landscape and is_wide(len(widths)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.reporting.record import ARROW, Record
 from pipeline.reporting.tables.build import group, listed, row, sentences
-from pipeline.reporting.tables.indirect import bootstrap_note, columns, heads, intervals, needs_room
+from pipeline.reporting.tables.indirect import bootstrap_note, columns, heads, intervals
 from pipeline.reporting.values import Row, Table
 
 
@@ -24,7 +24,6 @@ def table(record: Record) -> Table | None:
         body=tuple(laid),
         widths=(4.2, *columns(record)),
         general=_note(record),
-        landscape=needs_room(record),
         alt="Differences between indirect effects with Monte Carlo and bootstrap intervals.",
     )
 

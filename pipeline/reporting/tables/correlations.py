@@ -12,7 +12,6 @@ from pipeline.reporting.tables.build import (
     PROBABILITY,
     figure,
     header,
-    is_wide,
     numbered,
     row,
     sentences,
@@ -40,7 +39,6 @@ def table(record: Record) -> Table | None:
         general=_note(record, found),
         specific=bounds.note(rows, "a"),
         probability=PROBABILITY if starred else None,
-        landscape=is_wide(len(widths)),
         alt="Correlation matrix of the study variables.",
     )
 

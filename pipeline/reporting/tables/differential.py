@@ -41,7 +41,6 @@ def table(record: Record) -> Table | None:
             body=tuple(one for told in found for one in _rows(record, told)),
             widths=(2.0, *(0.9, 0.7) * 3, 1.1, 1.0, 1.1, 0.9, 0.7, 0.7, 0.6),
             general=_note(found),
-            landscape=True,
             alt="Tests and effect sizes of differential item functioning, one row an item.",
         )
     )

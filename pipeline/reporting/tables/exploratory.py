@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import bounds
-from pipeline.reporting.tables.build import drop_empty_columns, group, header, is_wide, listed, row, sentences
+from pipeline.reporting.tables.build import drop_empty_columns, group, header, listed, row, sentences
 from pipeline.reporting.tables.dimensions import entries
 from pipeline.reporting.tables.loadings import item_name
 from pipeline.reporting.values import Row, Table
@@ -33,7 +33,6 @@ def table(record: Record) -> Table | None:
             widths=(4.6, *(0.9 for _ in columns)),
             general=_note(record, found),
             specific=bounds.note(body, "a"),
-            landscape=is_wide(len(columns) + 1),
             alt="Rotated loadings of the items of each scale on its exploratory factors.",
         )
     )

@@ -32,7 +32,6 @@ def table(record: Record) -> Table | None:
         widths=(4.2, *columns(record), *((0.9,) if _has_joint(rows) else ())),
         general=_note(record, rows),
         specific=bounds.note(body, "a", NEGATIVE),
-        landscape=needs_room(record),
         alt="Indirect, direct and total effects with Monte Carlo and bootstrap intervals.",
     )
 
@@ -50,11 +49,6 @@ def heads(record: Record, first: str, *last: str) -> tuple[Row, ...]:
 def columns(record: Record) -> tuple[float, ...]:
     """Widths of the columns of `intervals`."""
     return (1.0, 0.9, 1.7, 0.9) + ((1.7, 1.7) if record.is_bootstrapped else ())
-
-
-def needs_room(record: Record) -> bool:
-    """Whether three intervals a row, with many decimals, ask for a landscape page."""
-    return record.is_bootstrapped and record.effect_decimals > 3
 
 
 def intervals(record: Record, r: Mapping[str, Any]) -> tuple[str, ...]:

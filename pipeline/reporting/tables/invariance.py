@@ -30,7 +30,6 @@ def table(record: Record) -> Table | None:
             body=tuple(one for told in found for one in _rows(record, told)),
             widths=(3.0, 1.1, 0.6, 0.7, 0.9, 0.8, 1.1, 0.6, 0.8, 0.9, 1.0, 0.9, 0.9),
             general=_note(record, found),
-            landscape=True,
             alt="Fit of the steps of measurement invariance and what each costs.",
         )
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables.build import drop_empty_columns, header, is_wide, row, sentences, spanners
+from pipeline.reporting.tables.build import drop_empty_columns, header, row, sentences, spanners
 from pipeline.reporting.values import Row, Table
 
 PREFIX = "irt_"
@@ -49,7 +49,6 @@ def _table(record: Record, scale: str, told: Found) -> Table:
             body=(*body, _whole(told, len(cuts))),
             widths=(1.6, 1.3, *(1.4 for _ in cuts), *(0.8 for _ in places)),
             general=_note(record, told, len(answers)),
-            landscape=is_wide(2 * len(cuts) + 3),
             alt=f"Slopes, thresholds and information of the items of {record.title(scale)}.",
         )
     )

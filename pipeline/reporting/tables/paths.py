@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.record import Entries, Record
 from pipeline.reporting.tables import bounds
-from pipeline.reporting.tables.build import group, header, is_wide, listed, row, sentences, spanners
+from pipeline.reporting.tables.build import group, header, listed, row, sentences, spanners
 from pipeline.reporting.values import Row, Table
 
 LEVELS = ("within", "between")
@@ -41,7 +41,6 @@ def table(record: Record) -> Table | None:
         widths=(2.8, *(w for _ in levels for w in (0.75, 0.7, 1.5, 0.75, 0.85))),
         general=_note(record, rows),
         specific=(*_withheld(record), *bounds.note(body, "b", NEGATIVE), *bounds.note(body, "c", STEEP)),
-        landscape=is_wide(columns),
         alt="Unstandardized and standardized path coefficients by level.",
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.reporting import markup, numbers
 from pipeline.reporting.prose.references import in_text
 from pipeline.reporting.record import Record
-from pipeline.reporting.tables.build import group, header, is_wide, listed, row, sentences, spanners
+from pipeline.reporting.tables.build import group, header, listed, row, sentences, spanners
 from pipeline.reporting.values import Row, Table
 
 VERDICTS = {
@@ -83,7 +83,6 @@ def _table(record: Record, scale: str, told: Found) -> Table:
         ),
         widths=(2.4, *(1.0 for _ in columns)),
         general=_note(told),
-        landscape=is_wide(len(columns) + 1),
         alt=f"Published loadings of {record.title(scale)} and those of the sample.",
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.reporting import numbers
 from pipeline.reporting.record import Record
 from pipeline.reporting.tables import bounds
-from pipeline.reporting.tables.build import drop_empty_columns, group, header, is_wide, row, sentences
+from pipeline.reporting.tables.build import drop_empty_columns, group, header, row, sentences
 from pipeline.reporting.values import Row, Table
 
 PAIRS = ("*r*", "CI", "HTMT", "CI", "HTMT2", "CI", "Δχ²", "ΔCFI", "*r*² < AVE")
@@ -44,7 +44,6 @@ def table(record: Record) -> Table | None:
                 "hardly be told apart. Above it: correlations of the factors."
             ),
             specific=(*bounds.note(body, "a"), *bounds.note(body, "b", RATIO)),
-            landscape=is_wide(len(columns) + 1),
             alt="Composite reliability, average variance extracted and ratios of correlations by scale.",
         )
     )
