@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +36,27 @@ OPTIONS = {
 
 
 def item_response_of(
-    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block, told: Told
+    study: LoadedStudy,
+    frames: Mapping[str, pd.DataFrame],
+    block: Block,
+    told: Told,
+    withheld: Collection[str] = (),
 ) -> dict[str, Any] | None:
-    """Parameters, information and precision of a scale; None where the model is not asked for."""
+    """Parameters, information and precision of a scale; None where the model is not asked for.
+
+    Items that are `withheld` take part, but of them no parameter and no curve is told: a threshold is how
+    many people gave an answer, in another unit.
+    """
     if not study.declared.validation.irt or len(block.items) < FEWEST_ITEMS:
         return None
-    make = partial(_found, study, frames, block)
+    make = partial(_found, study, frames, block, withheld)
     found: dict[str, Any] | None = told.attempt("item response model", block.score, make)
     return found
 
 
-def _found(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block) -> dict[str, Any]:
+def _found(
+    study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block, withheld: Collection[str]
+) -> dict[str, Any]:
     from pipeline.psychometrics import PsychometricsError, grm
 
     answers = block.answers(frames)
@@ -60,6 +70,7 @@ def _found(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block)
         raise PsychometricsError(model.warnings[-1])
     most = max(len(codes) for codes in model.categories.values())
     upper = scored.linked(study, frames, block.level)
+    shown = [name for name in model.categories if name not in withheld]
     return {
         "level": block.level,
         "model": "two-parameter logistic" if most == 2 else "graded response",
@@ -71,8 +82,8 @@ def _found(study: LoadedStudy, frames: Mapping[str, pd.DataFrame], block: Block)
         "aic": model.aic,
         "bic": model.bic,
         "warnings": list(model.warnings),
-        "items": [_item(model, name) for name in model.categories],
-        "information": _information(model),
+        "items": [_item(model, name) for name in shown],
+        "information": _information(model, shown),
         **_precision(model, answers, frames[block.level][block.score]),
     }
 
@@ -91,7 +102,7 @@ def _item(model: GradedResponse, name: str) -> dict[str, Any]:
     }
 
 
-def _information(model: GradedResponse) -> dict[str, Any]:
+def _information(model: GradedResponse, shown: Collection[str]) -> dict[str, Any]:
     """Curves over the trait, and the standings at which the scale is precise enough for single scores."""
     import numpy as np
 
@@ -101,7 +112,7 @@ def _information(model: GradedResponse) -> dict[str, Any]:
         "theta": theta.tolist(),
         "test": found["test"].tolist(),
         "se": found["se"].tolist(),
-        "items": {name: found[name].tolist() for name in model.categories},
+        "items": {name: found[name].tolist() for name in shown},
         "precise": _precise(model),
     }
 

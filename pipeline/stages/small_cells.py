@@ -106,6 +106,11 @@ def guarded_items(study: LoadedStudy, scale: str, rows: Iterable[Mapping[str, An
     return [_without_distribution(row) if row["item"] == companion else row for row in shown]
 
 
+def hidden_items(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The items of which `guarded_items` withheld answers."""
+    return frozenset(str(row["item"]) for row in rows if None in row["frequencies"].values())
+
+
 def _without_distribution(row: Mapping[str, Any]) -> dict[str, Any]:
     hidden = dict.fromkeys(name for name in (*TELLING, *BY_OTHERS) if name in row)
     return {**row, **hidden, "frequencies": dict.fromkeys(row["frequencies"])}

@@ -179,7 +179,8 @@ def _scale(study: LoadedStudy, frames: Frames, scale: str, told: Told) -> dict[s
         sections = _block(study, frames, block, told) | _in_groups(study, frames, block, told)
         sections["dimensionality"] = dimensionality.dimensions_of(study, frames, block, told)
         sections["published"] = published.published_of(study, frames, block, told)
-        sections["irt"] = item_response.item_response_of(study, frames, block, told)
+        hidden = small_cells.hidden_items(sections["items"])
+        sections["irt"] = item_response.item_response_of(study, frames, block, told, hidden)
     parts = scored.facets(study, scale)
     sections["facets"] = {
         part.facet: {"title": study.instruments[scale].facets[part.facet or ""].title}

@@ -59,6 +59,16 @@ def test_an_answer_that_nobody_gave_leaves_its_threshold_empty():
     assert rows[model["items"][1]["item"]][2] != "—"
 
 
+def test_items_that_are_withheld_have_no_row_and_the_note_says_why():
+    told = recorded.results(STUDY)
+    model = told["stages"]["validate"]["results"]["irt"]["hostility"]
+    gone = model["items"].pop()["item"]
+    before, after = (item_response.tables(one)[2] for one in (recorded.record(STUDY), Record(told)))
+    assert set(cells(before)) - set(cells(after)) == {gone}
+    assert "safety item" in str(after.general)
+    assert "safety item" not in str(before.general)
+
+
 def test_the_sentences_tell_precision_and_the_picture_shows_it():
     told = recorded.record(STUDY)
     about, precise = items.item_response_models(told)

@@ -35,6 +35,7 @@ from pipeline.stages.small_cells import (
     guarded_item,
     guarded_items,
     guarded_score,
+    hidden_items,
     near_ends,
 )
 
@@ -267,6 +268,23 @@ def test_validation_withholds_a_safety_items_distribution() -> None:
         assert None not in shown[name]["frequencies"].values()
         assert shown[name]["item_rest"] is not None
     assert [shown[name]["alpha_if_dropped"] for name in (*hidden, "o4")] == [None, None]
+
+
+@pytest.mark.parametrize(("study", "hidden"), [("risky", 2), ("open", 0)])
+def test_a_response_model_tells_no_threshold_of_a_safety_item_with_few_answers(
+    study: str, hidden: int
+) -> None:
+    frames = scored_rows.frames()
+    answers = frames["client"]["outcome.o4"].clip(1, 4)
+    answers.iloc[0] = 5.0
+    frames["client"] = frames["client"].assign(**{"outcome.o4": answers})
+    declared = risky() if study == "risky" else scored_rows.study()
+    found = validate._scale(declared, frames, "outcome", Told())
+    shown = {row["item"] for row in found["irt"]["items"]}
+    assert found["irt"]["k"] - len(shown) == hidden
+    assert shown == set(found["irt"]["information"]["items"])
+    assert ("o4" in shown) == (hidden == 0)
+    assert shown.isdisjoint(hidden_items(found["items"]))
 
 
 def test_the_score_less_the_items_that_are_shown_is_never_the_safety_item() -> None:

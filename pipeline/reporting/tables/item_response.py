@@ -87,7 +87,7 @@ def _note(record: Record, told: Found, cuts: int) -> str:
     level = str(told["level"])
     is_graded = told["model"] == "graded response"
     steps = "an answer passes into the next" if cuts > 1 else "the higher answer becomes the likelier one"
-    cluster = told.get("cluster")
+    cluster, hidden = told.get("cluster"), told["k"] - len(told["items"])
     return sentences(
         f"{'Graded response model (Samejima, 1969)' if is_graded else 'Two-parameter logistic model'} of "
         f"{numbers.count(told['n'])} {record.many(level)}; standard errors in parentheses. *a*: slope; *b*: "
@@ -98,6 +98,10 @@ def _note(record: Record, told: Found, cuts: int) -> str:
         f"That {record.many(level)} lie in {record.many(str(cluster))} is ignored: standard errors are too "
         "small."
         if cluster
+        else None,
+        "A safety item takes part but is not shown, because few people gave one of its answers, nor is one "
+        "more item, without which it could be worked out."
+        if hidden
         else None,
         *(f"{markup.literal(str(one).capitalize())}." for one in told.get("warnings") or ()),
     )
