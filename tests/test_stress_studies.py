@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import io
 import json
@@ -39,8 +40,9 @@ BREAK = "\u200b"
 
 @cache
 def reports(name: str) -> Path:
-    """The folder of a study's reports, made once."""
+    """The folder of a study's reports, made once and gone with the process."""
     root = Path(mkdtemp(prefix="stress-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     stress_studies.build(root, name)
     plan.run(load_study(root, name), Workspace(root, name), lambda _: None)
     return root / "reports" / name
