@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -207,6 +207,26 @@ def test_titles_neither_squeeze_their_panels_nor_run_over_others(panels, names, 
     assert all(axes.get_position().height * figure.get_figheight() > 0.6 for axes in shown)
     assert all(box.x0 > -0.05 and box.x1 < figure.get_figwidth() + 0.1 for box in boxes)
     assert not [pair for pair in combinations(boxes, 2) if Bbox.intersection(*pair) and _area(*pair) > 0.03]
+
+
+ANSWERS = {
+    "short answers": {1.0: "Never", 2.0: "Often", 3.0: "Always"},
+    "an answer a line": {value: f"{LONG} {value}" for value in (1.0, 2.0, 3.0, 4.0, 5.0)},
+}
+
+
+@pytest.mark.parametrize("responses", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_names_of_items_never_overlap(count, responses, monkeypatch) -> None:
+    monkeypatch.setattr(canvas, "_lend_faces", _stopped)
+    items = [Item(f"{k}. {LONG}", dict.fromkeys(responses, 7)) for k in range(1, count + 1)]
+    with pytest.raises(DrawnError) as told:
+        draw_likert(items, responses)
+    (figure,) = told.value.args
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert len(boxes) == count
+    assert all(below.y1 < above.y0 for above, below in pairwise(boxes))
 
 
 class DrawnError(Exception):

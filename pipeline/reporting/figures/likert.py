@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ class Item:
 def draw_likert(items: Sequence[Item], responses: Mapping[float, str]) -> Plot:
     """Draw a bar an item; an odd response set has its middle category split around zero."""
     values = sorted(responses)
+    names = [titles.shortened(responses[value], LEGEND_WIDTH - KEY_WIDTH, 9) for value in values]
+    ncols = titles.abreast(names, LEGEND_WIDTH, 9, KEY_WIDTH)
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -33,11 +36,10 @@ def draw_likert(items: Sequence[Item], responses: Mapping[float, str]) -> Plot:
             _bar(axes, row, item, values)
         _finish(axes, items, values)
         handles = [_swatch(value, values) for value in values]
-        names = [titles.shortened(responses[value], LEGEND_WIDTH - KEY_WIDTH, 9) for value in values]
-        ncols = titles.abreast(names, LEGEND_WIDTH, 9, KEY_WIDTH)
         figure.legend(handles, names, loc="outside upper center", ncols=ncols, frameon=False, fontsize=9)
 
-    return plotted(6.5, _row(items) * len(items) + 0.95, draw)
+    keys = KEY_HEIGHT * math.ceil(len(values) / ncols)
+    return plotted(6.5, _row(items) * len(items) + keys + REST, draw)
 
 
 def shares(counts: Mapping[float, int], values: Sequence[float]) -> list[float]:
@@ -123,4 +125,6 @@ NAME_SIZE = 9.0
 NAME_WIDTH = 200.0
 LEGEND_WIDTH = 440.0
 KEY_WIDTH = 45.0
+KEY_HEIGHT = 0.19
+REST = 0.76
 _RAMP = ((0.60, 0.33, 0.07), (0.87, 0.76, 0.49), (0.88, 0.88, 0.88), (0.50, 0.69, 0.83), (0.11, 0.36, 0.61))
